@@ -1,0 +1,231 @@
+//! From settings to a client: every setting is checked here, before anything is sent.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::{Host, Position, Url};
+
+use super::transport::Transport;
+use super::{Client, Inner, check_path_segment};
+use crate::auth::Standing;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::pace::Pace;
+use crate::wait::LONGEST_DURATION;
+
+/// The regions of Huawei Cloud that have DCS, as its SDKs list them. New ones appear: an unknown name is only suspicious.
+const REGIONS: [&str; 34] = [
+    "ae-ad-1",
+    "af-north-1",
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-east-5",
+    "cn-north-1",
+    "cn-north-11",
+    "cn-north-12",
+    "cn-north-2",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-2",
+    "cn-south-4",
+    "cn-southwest-2",
+    "cn-southwest-3",
+    "eu-west-0",
+    "eu-west-101",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "my-kualalumpur-1",
+    "na-mexico-1",
+    "ru-moscow-1",
+    "ru-northwest-2",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
+/// Settings of a [`Client`]; from [`Client::builder`].
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    pub(super) credentials: Credentials,
+    region: Option<String>,
+    endpoint: Option<String>,
+    project_id: Option<String>,
+    ca_pem: Option<Vec<u8>>,
+    request_timeout: Duration,
+    max_rate: f64,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            region: None,
+            endpoint: None,
+            project_id: None,
+            ca_pem: None,
+            request_timeout: Duration::from_secs(10),
+            max_rate: 5.0,
+        }
+    }
+
+    /// The region, such as `cn-north-4`: it gives the endpoint, `https://dcs.{region}.myhuaweicloud.com`. An unknown name
+    /// is logged as a warning. Needed unless there is an [`endpoint`](Self::endpoint).
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The service's URL, instead of the one that the region gives. Without a scheme, https is meant; http is refused
+    /// except on loopback.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// The project that the jobs belong to. Needed.
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project_id = Some(id.into());
+        self
+    }
+
+    /// Certificates to trust besides the system's roots, in PEM. None by default.
+    pub fn ca_cert(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_pem = Some(pem.into());
+        self
+    }
+
+    /// The same from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if it cannot be read.
+    pub fn ca_cert_file(self, path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        match std::fs::read(path) {
+            Ok(pem) => Ok(self.ca_cert(pem)),
+            Err(error) => Err(Error::invalid("ca-cert", format!("cannot read {}: {error}", path.display()))),
+        }
+    }
+
+    /// How long one request may take, from connecting to the last byte of the answer. 10 s by default.
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.request_timeout = limit;
+        self
+    }
+
+    /// All clones of the client together start at most so many requests in any one second; below 1, one request in
+    /// 1/`rate` seconds. 5 by default.
+    pub fn max_rate(mut self, rate: f64) -> Self {
+        self.max_rate = rate;
+        self
+    }
+
+    /// Checks the settings and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], which names the setting and what would be right.
+    pub fn build(self) -> Result<Client> {
+        let endpoint = self.endpoint_url()?;
+        let project_id = self.project_id.as_deref().ok_or_else(|| {
+            Error::invalid("project-id", "not given, and needed: it is on the console under My Credentials")
+        })?;
+        check_path_segment("project-id", project_id)?;
+        if self.request_timeout.is_zero() || self.request_timeout > LONGEST_DURATION {
+            return Err(Error::invalid("request-timeout", "must be more than 0 and at most a year"));
+        }
+        // NaN is in no range.
+        if !(1.0 / LONGEST_DURATION.as_secs_f64()..=1e6).contains(&self.max_rate) {
+            return Err(Error::invalid(
+                "max-rate",
+                format!("{} is not more than 0 and at most 1000000", self.max_rate),
+            ));
+        }
+        let transport = Transport::new(&endpoint, is_loopback(&endpoint), self.ca_pem.as_deref())?;
+        let host = endpoint[Position::BeforeHost..Position::AfterPort].to_owned();
+        Ok(Client(Arc::new(Inner {
+            transport,
+            endpoint,
+            host,
+            project_id: project_id.to_owned(),
+            credentials: self.credentials,
+            request_timeout: self.request_timeout,
+            pace: Pace::new(self.max_rate),
+            standing: Standing::new(),
+        })))
+    }
+
+    /// The endpoint that the region gives.
+    fn regional_endpoint(&self) -> Result<Option<String>> {
+        let Some(region) = &self.region else { return Ok(None) };
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if region.is_empty() || !region.chars().all(valid) {
+            return Err(Error::invalid("region", format!("{region:?} is no name of a region such as cn-north-4")));
+        }
+        if !REGIONS.contains(&&**region) {
+            tracing::warn!(%region, "unknown region; if nothing answers there, see whether the name is right");
+        }
+        Ok(Some(format!("https://dcs.{region}.myhuaweicloud.com")))
+    }
+
+    fn endpoint_url(&self) -> Result<Url> {
+        let regional = self.regional_endpoint()?;
+        let text = match &self.endpoint {
+            Some(endpoint) if endpoint.contains("://") => endpoint.clone(),
+            Some(endpoint) => format!("https://{endpoint}"),
+            None => {
+                regional.ok_or_else(|| Error::invalid("region", "not given, and needed unless there is an endpoint"))?
+            }
+        };
+        let refuse = |problem: &str| Err(Error::invalid("endpoint", problem));
+        // The text is shown only once it is known that it holds no password.
+        let Ok(url) = Url::parse(&text) else {
+            return refuse("not a URL such as https://dcs.cn-north-4.myhuaweicloud.com");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("must not have a user name in it");
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return refuse(&format!("{text} has more than scheme, host and port; leave out what comes after them"));
+        }
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if is_loopback(&url) => Ok(url),
+            "http" => refuse(&format!("{text} is http, which is refused except on loopback; use https")),
+            _ => refuse(&format!("{text} is neither https nor http")),
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The endpoint is not checked yet and may have a password in it.
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .field("region", &self.region)
+            .field("project_id", &self.project_id)
+            .field("request_timeout", &self.request_timeout)
+            .field("max_rate", &self.max_rate)
+            .finish_non_exhaustive()
+    }
+}

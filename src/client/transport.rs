@@ -1,0 +1,127 @@
+//! The one place that knows the HTTP library: connections, TLS, proxies, and what its errors mean here.
+
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
+use url::Url;
+
+use crate::answer::{Answer, MAX_BODY};
+use crate::error::{Error, Result, TransportErrorKind};
+
+/// Connections to one service.
+#[derive(Debug, Clone)]
+pub(super) struct Transport(reqwest::Client);
+
+impl Transport {
+    /// `ca_pem` holds roots to trust besides those of the system. Nothing process-wide is set or asked for.
+    pub(super) fn new(endpoint: &Url, loopback: bool, ca_pem: Option<&[u8]>) -> Result<Self> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("dcs-wait/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .tls_backend_preconfigured(tls(endpoint.scheme() == "https", ca_pem)?);
+        if loopback {
+            builder = builder.no_proxy();
+        }
+        builder.build().map(Self).map_err(|error| Error::invalid("client", innermost(&error).to_string()))
+    }
+
+    /// One GET: the answer, its body up to [`MAX_BODY`], or why there is none.
+    pub(super) async fn get(&self, url: Url, headers: &[(&str, &str)]) -> Result<Answer> {
+        let mut request = self.0.get(url);
+        for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
+            request = request.header(*name, sensitive(value)?);
+        }
+        let mut response = request.send().await.map_err(|error| transport_error(&error))?;
+        let text = |headers: &HeaderMap, name: &str| {
+            let name = HeaderName::try_from(name).ok()?;
+            headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            request_id: text(response.headers(), "x-request-id"),
+            date: text(response.headers(), "date").and_then(|date| httpdate::parse_http_date(&date).ok()),
+            retry_after: text(response.headers(), "retry-after"),
+            body: None,
+        };
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Ok(answer);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        answer.body = Some(body);
+        Ok(answer)
+    }
+}
+
+/// Marked so that the HTTP library shows no header of ours in its own logs.
+fn sensitive(value: &str) -> Result<HeaderValue> {
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| Error::invalid("credentials", "not usable in an HTTP header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let unusable = |problem: String| Error::invalid("ca-cert", problem);
+    let extra: Vec<CertificateDer<'static>> = ca_pem
+        .map(|pem| CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>())
+        .transpose()
+        .map_err(|error| unusable(format!("not a PEM file of certificates: {error}")))?
+        .unwrap_or_default();
+    if ca_pem.is_some() && extra.is_empty() {
+        return Err(unusable("no certificate in it; it must be a PEM file".to_owned()));
+    }
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::invalid("tls", error.to_string()))?;
+    Ok(if needed {
+        let verifier = Verifier::new_with_extra_roots(extra, provider)
+            .map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
+    } else {
+        // Reading the system's roots takes longer than a whole request without them.
+        builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
+    })
+}
+
+fn transport_error(error: &reqwest::Error) -> Error {
+    let certificate = chain(error).find_map(|cause| match cause.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(reason)) => Some(reason.to_string()),
+        _ => None,
+    });
+    if let Some(reason) = certificate {
+        return Error::transport(TransportErrorKind::Certificate, reason);
+    }
+    let cause = innermost(error);
+    // The HTTP library keeps the type of this error to itself.
+    let kind = if chain(error).any(|cause| cause.to_string().contains("proxy authorization required")) {
+        TransportErrorKind::ProxyAuthentication
+    } else if error.is_connect() {
+        TransportErrorKind::Connect
+    } else {
+        TransportErrorKind::Interrupted
+    };
+    Error::transport(kind, cause.to_string())
+}
+
+fn innermost(error: &reqwest::Error) -> &(dyn StdError + 'static) {
+    chain(error).last().unwrap_or(error)
+}
+
+/// The error and its causes. An `io::Error` hides the one that it wraps from `source`.
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(Some(first), |&error| match error.downcast_ref().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    })
+}
