@@ -42,3 +42,7 @@ pub use error::{Error, InvalidInput, Result, ServiceError, TransportError, Trans
 pub use events::{Event, Events, Outcome};
 pub use job::{Job, JobStatus};
 pub use wait::WaitForJob;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

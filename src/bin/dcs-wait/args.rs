@@ -1,0 +1,212 @@
+//! The command line: what may be said, and its way into the library's types.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::builder::Resettable;
+use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use dcs_wait::{Client, Credentials, Error, WaitForJob};
+
+use crate::exit;
+
+/// Wait until jobs of Huawei Cloud's Distributed Cache Service (DCS) are really over, and say exactly how they ended
+///
+/// An operation on a cache gives a job id and goes on by itself. This command blocks until the job is over. Its exit status
+/// and one line a job on standard output say how it ended; everything else goes to standard error.
+///
+/// Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN),
+/// or HW_ACCESS_KEY and HW_SECRET_KEY, or HW_AUTH_TOKEN.
+#[derive(Debug, Parser)]
+#[command(name = "dcs-wait", version, after_help = exit::HELP, max_term_width = 100, args_override_self = true)]
+pub(crate) struct Args {
+    /// Jobs to wait for, side by side
+    #[arg(value_name = "JOB_ID", required = true, value_parser = job_id)]
+    pub(crate) job_ids: Vec<String>,
+
+    /// One deadline over all jobs; 0 looks at each job once
+    #[arg(short, long, value_name = "D", default_value = "30m", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_TIMEOUT", help_heading = "Waiting")]
+    pub(crate) timeout: Duration,
+
+    /// First pause between polls
+    #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_INITIAL_INTERVAL", help_heading = "Waiting")]
+    initial_interval: Duration,
+
+    /// Growth of the pause, at least 1
+    #[arg(long, value_name = "F", default_value = "1.25")]
+    #[arg(env = "DCS_WAIT_MULTIPLIER", help_heading = "Waiting")]
+    multiplier: f64,
+
+    /// Longest pause between polls
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_MAX_INTERVAL", help_heading = "Waiting")]
+    max_interval: Duration,
+
+    /// Spread of each pause: ± this share of it, 0 to 1
+    #[arg(long, value_name = "F", default_value = "0.1")]
+    #[arg(env = "DCS_WAIT_JITTER", help_heading = "Waiting")]
+    jitter: f64,
+
+    /// Time for one request
+    #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_REQUEST_TIMEOUT", help_heading = "Waiting")]
+    request_timeout: Duration,
+
+    /// Longest stretch without one usable answer; before the first one at most 30s
+    #[arg(long, value_name = "D", default_value = "10m", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_MAX_OUTAGE", help_heading = "Waiting")]
+    max_outage: Duration,
+
+    /// How long a job never yet seen may be unknown to the service (404)
+    #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_NOT_FOUND_GRACE", help_heading = "Waiting")]
+    not_found_grace: Duration,
+
+    /// Requests in any one second, all jobs together; below 1: one in 1/N seconds
+    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(env = "DCS_WAIT_MAX_RATE", help_heading = "Waiting")]
+    max_rate: f64,
+
+    /// Region, gives the endpoint [env: HW_REGION_NAME, OS_REGION_NAME]
+    #[arg(short, long, value_name = "NAME", help_heading = "Service")]
+    region: Option<String>,
+
+    /// URL of the service, instead of the region's
+    #[arg(long, value_name = "URL", env = "DCS_WAIT_ENDPOINT", help_heading = "Service")]
+    endpoint: Option<String>,
+
+    /// Project of the jobs [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID]
+    #[arg(long, value_name = "ID", help_heading = "Service")]
+    project_id: Option<String>,
+
+    /// PEM file of roots to trust besides the system's
+    #[arg(long, value_name = "FILE", help_heading = "Service")]
+    ca_cert: Option<PathBuf>,
+
+    /// What stands on standard output
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub(crate) output: Format,
+
+    /// Nothing on standard error but the final error
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    /// More on standard error; twice for everything. RUST_LOG works too
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+
+    /// Lines about the progress on standard error
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output")]
+    pub(crate) progress: Progress,
+}
+
+/// What stands on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// a line a job: id, status, type, duration
+    Text,
+    /// an object a job
+    Json,
+    /// an object a step
+    Events,
+}
+
+/// What stands on standard error while it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// what suits where standard error goes
+    Auto,
+    /// a line whenever something changes
+    Plain,
+    /// nothing
+    None,
+}
+
+/// Reads the command line and the environment.
+///
+/// # Errors
+///
+/// What clap has to say: help, version, or what is wrong.
+pub(crate) fn parse() -> Result<(Args, Command, ArgMatches), clap::Error> {
+    let command = Args::command().mut_args(|arg| {
+        // `--timeout -5s` is a bad duration, not an unknown option.
+        let is_value = arg.get_help_heading() == Some("Waiting");
+        let arg = arg.hide_env_values(true).allow_hyphen_values(is_value);
+        // An empty variable counts as unset: CI systems set what they have no value for.
+        match arg.get_env().and_then(std::env::var_os) {
+            Some(value) if value.is_empty() => arg.env(Resettable::Reset),
+            _ => arg,
+        }
+    });
+    let matches = command.clone().try_get_matches()?;
+    let args = Args::from_arg_matches(&matches)?;
+    Ok((args, command, matches))
+}
+
+impl Args {
+    /// The waits that were asked for, in order and each once; they share one deadline. Everything is checked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`], or what is wrong with the file of `--ca-cert`.
+    pub(crate) fn waits(&self) -> Result<Vec<(String, WaitForJob)>, Error> {
+        let client = self.client()?;
+        let deadline = Instant::now() + self.timeout;
+        let mut seen = HashSet::new();
+        let mut waits = Vec::new();
+        for id in self.job_ids.iter().filter(|id| seen.insert(id.as_str())) {
+            let wait = client
+                .wait_for_job(id)
+                .deadline(deadline)
+                .initial_interval(self.initial_interval)
+                .multiplier(self.multiplier)
+                .max_interval(self.max_interval)
+                .jitter(self.jitter)
+                .max_outage(self.max_outage)
+                .not_found_grace(self.not_found_grace);
+            wait.check()?;
+            waits.push((id.clone(), wait));
+        }
+        Ok(waits)
+    }
+
+    fn client(&self) -> Result<Client, Error> {
+        let mut builder =
+            Client::builder(Credentials::from_env()?).request_timeout(self.request_timeout).max_rate(self.max_rate);
+        if let Some(region) = self.region.clone().or_else(|| var(&["HW_REGION_NAME", "OS_REGION_NAME"])) {
+            builder = builder.region(region);
+        }
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        let names = ["HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID"];
+        if let Some(project_id) = self.project_id.clone().or_else(|| var(&names)) {
+            builder = builder.project_id(project_id);
+        }
+        if let Some(path) = &self.ca_cert {
+            builder = builder.ca_cert_file(path)?;
+        }
+        builder.build()
+    }
+}
+
+/// The first of these variables that has a value.
+fn var(names: &[&str]) -> Option<String> {
+    names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
+}
+
+/// The library knows which ids are good. A lone dash would be one, but means something else to every other command.
+fn job_id(text: &str) -> Result<String, &'static str> {
+    if text == "-" { Err("ids are not read from standard input, give them as arguments") } else { Ok(text.to_owned()) }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration > YEAR => Err("longer than a year".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}; write it like 90s or 1h 30m")),
+    }
+}

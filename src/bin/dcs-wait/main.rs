@@ -1,0 +1,16 @@
+//! The command `dcs-wait`: blocks until DCS jobs are over and says how they ended. It reaches only the library's public
+//! API.
+
+mod args;
+mod board;
+mod exit;
+mod output;
+mod progress;
+mod resume;
+mod run;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run::main().into()
+}

@@ -1,0 +1,195 @@
+//! Standard output: the result, in one of three formats. Every line is flushed.
+
+use std::io::{self, Write as _};
+use std::time::{Duration, SystemTime};
+
+use dcs_wait::text::{duration, one_line};
+use dcs_wait::{Error, Event, Job};
+use serde::Serialize;
+
+use crate::args::Format;
+use crate::board::{Ending, Verdict};
+use crate::progress::say;
+
+/// One object of `-o json`, and the outcome event of `-o events`.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    job_id: &'a str,
+    outcome: Ending,
+    status: Option<&'a str>,
+    job_type: Option<&'a str>,
+    begin_time: Option<u64>,
+    end_time: Option<u64>,
+    duration_ms: Option<u64>,
+    fail_reason: Option<&'a str>,
+    waited_ms: u64,
+    polls: u32,
+    error: Option<Trouble>,
+}
+
+/// What was answered instead of a job.
+#[derive(Serialize)]
+struct Trouble {
+    http_status: Option<u16>,
+    code: Option<String>,
+    message: String,
+    request_id: Option<String>,
+}
+
+/// One object of `-o events`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Step<'a> {
+    Status { job_id: &'a str, status: Option<&'a str>, job_type: Option<&'a str>, next_poll_ms: u64, polls: u32 },
+    Retry { job_id: &'a str, error: Trouble, next_poll_ms: u64, polls: u32 },
+    Outcome(Outcome<'a>),
+}
+
+/// The reader of standard output has gone.
+#[derive(Debug)]
+pub(crate) struct ClosedPipe;
+
+/// Standard output.
+#[derive(Debug)]
+pub(crate) struct Output {
+    format: Format,
+    incomplete: bool,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format) -> Self {
+        Self { format, incomplete: false }
+    }
+
+    /// Whether something could not be written.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// Writes what the format shows of a step that is not the last.
+    pub(crate) fn step(&mut self, event: &Event) -> Result<(), ClosedPipe> {
+        if self.format != Format::Events {
+            return Ok(());
+        }
+        let step = match event {
+            Event::Status { job_id, job, next_poll, polls, .. } => Step::Status {
+                job_id,
+                status: job.as_ref().map(Job::status_text),
+                job_type: job.as_ref().and_then(|job| job.job_type.as_deref()),
+                next_poll_ms: millis(*next_poll),
+                polls: *polls,
+            },
+            Event::Retry { job_id, error, next_poll, polls, .. } => {
+                Step::Retry { job_id, error: trouble(error), next_poll_ms: millis(*next_poll), polls: *polls }
+            }
+            _ => return Ok(()),
+        };
+        self.line(to_json(&step))
+    }
+
+    /// Writes how a job ended.
+    pub(crate) fn verdict(&mut self, verdict: &Verdict) -> Result<(), ClosedPipe> {
+        self.line(match self.format {
+            Format::Text => Ok(text(verdict)),
+            Format::Json => to_json(&outcome(verdict)),
+            Format::Events => to_json(&Step::Outcome(outcome(verdict))),
+        })
+    }
+
+    fn line(&mut self, line: io::Result<String>) -> Result<(), ClosedPipe> {
+        let mut stdout = io::stdout().lock();
+        match line.and_then(|line| writeln!(stdout, "{line}")).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedPipe),
+            Err(error) => {
+                if !self.incomplete {
+                    say(&format!("error: cannot write standard output: {error}"));
+                }
+                self.incomplete = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Id, status, type and duration, a blank in none of them; and what went wrong.
+fn text(verdict: &Verdict) -> String {
+    let job = verdict.job.as_ref();
+    let word = |text: Option<&str>| match text.map(one_line) {
+        Some(text) if !text.is_empty() => text.replace(' ', "_"),
+        _ => "-".to_owned(),
+    };
+    let mut line = [
+        verdict.job_id.clone(),
+        word(job.map(Job::status_text)),
+        word(job.and_then(|job| job.job_type.as_deref())),
+        job.and_then(Job::duration).map_or_else(|| "-".to_owned(), duration),
+    ]
+    .join("  ");
+    match verdict.ending {
+        Ending::Succeeded => return line,
+        Ending::Failed => line += "  failed",
+        Ending::TimedOut => line += "  timed out",
+        Ending::Denied => line += "  denied",
+        Ending::NotFound => line += "  not found",
+        Ending::Rejected => line += "  rejected",
+        Ending::Unreachable => line += "  unreachable",
+        Ending::Interrupted => line += "  interrupted",
+    }
+    if let Some(reason) = job.and_then(|job| job.fail_reason.as_deref()) {
+        line += ": ";
+        line += &one_line(reason);
+    }
+    line
+}
+
+fn outcome(verdict: &Verdict) -> Outcome<'_> {
+    let job = verdict.job.as_ref();
+    Outcome {
+        job_id: &verdict.job_id,
+        outcome: verdict.ending,
+        status: job.map(Job::status_text),
+        job_type: job.and_then(|job| job.job_type.as_deref()),
+        begin_time: job.and_then(|job| job.begin_time).map(since_epoch),
+        end_time: job.and_then(|job| job.end_time).map(since_epoch),
+        duration_ms: job.and_then(Job::duration).map(millis),
+        fail_reason: job.and_then(|job| job.fail_reason.as_deref()),
+        waited_ms: millis(verdict.waited),
+        polls: verdict.polls,
+        error: verdict.error.as_ref().and_then(last_trouble),
+    }
+}
+
+/// The trouble behind an error; a job that failed is none, nor is a wait that ran out of time without any.
+fn last_trouble(error: &Error) -> Option<Trouble> {
+    match error {
+        Error::JobFailed(_) => None,
+        Error::TimedOut(known) | Error::Unreachable(known) => known.last_error.as_ref().map(trouble),
+        error => Some(trouble(error)),
+    }
+}
+
+fn trouble(error: &Error) -> Trouble {
+    match error.service() {
+        Some(service) => Trouble {
+            http_status: Some(service.http_status),
+            code: service.code.clone(),
+            message: service.message.clone().unwrap_or_default(),
+            request_id: service.request_id.clone(),
+        },
+        None => Trouble { http_status: None, code: None, message: error.to_string(), request_id: None },
+    }
+}
+
+fn since_epoch(time: SystemTime) -> u64 {
+    // Times of jobs are never before the epoch: they were read as milliseconds since then.
+    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn to_json(value: &impl Serialize) -> io::Result<String> {
+    serde_json::to_string(value).map_err(io::Error::other)
+}

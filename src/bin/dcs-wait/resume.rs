@@ -1,0 +1,33 @@
+//! The command line that takes up a wait again: all options that were given, and the jobs that are not over.
+
+use std::collections::HashSet;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+/// Quoted for a POSIX shell. No option holds a secret.
+pub(crate) fn command_line(command: &Command, matches: &ArgMatches, open: &HashSet<&str>) -> String {
+    let mut words = vec![command.get_name().to_owned()];
+    for arg in command.get_arguments() {
+        let id = arg.get_id().as_str();
+        let (Some(long), Some(ValueSource::CommandLine)) = (arg.get_long(), matches.value_source(id)) else {
+            continue;
+        };
+        if arg.get_action().takes_values() {
+            let values = matches.get_raw(id).into_iter().flatten();
+            words.extend(values.flat_map(|value| [format!("--{long}"), value.to_string_lossy().into_owned()]));
+        } else {
+            words.push(format!("--{long}"));
+        }
+    }
+    // In the order in which they were given, each once.
+    let mut left = open.clone();
+    let given = matches.get_many::<String>("job_ids").into_iter().flatten().map(String::as_str);
+    let ids: Vec<&str> = given.filter(|id| left.remove(id)).collect();
+    if ids.iter().any(|id| id.starts_with('-')) {
+        words.push("--".to_owned());
+    }
+    let words = words.iter().map(String::as_str).chain(ids);
+    // Only a NUL cannot be quoted, and no argument can have one.
+    shlex::try_join(words).unwrap_or_default()
+}

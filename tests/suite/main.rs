@@ -1,0 +1,18 @@
+//! The library and the command against the sandbox, over real sockets: what is promised, one test a promise.
+
+mod answers;
+mod auth;
+mod bad_input;
+mod exit_status;
+mod many;
+mod network;
+mod output;
+#[cfg(unix)]
+mod readme;
+mod secrets;
+#[cfg(unix)]
+mod streams;
+mod support;
+mod time;
+mod tls;
+mod waits;

@@ -1,0 +1,111 @@
+//! The vocabulary of the tests.
+
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use dcs_wait::sandbox::{Sandbox, Story};
+use dcs_wait::{ClientBuilder, Error, WaitForJob};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+
+/// A run of the command that has ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A sandbox with some jobs.
+pub(crate) async fn sandbox(jobs: impl IntoIterator<Item = (&str, Story)>) -> Sandbox {
+    let sandbox = Sandbox::start().await.expect("a port on loopback");
+    for (id, story) in jobs {
+        sandbox.add_job(id, story);
+    }
+    sandbox
+}
+
+/// A client that is not held up by its rate.
+pub(crate) fn client(sandbox: &Sandbox) -> ClientBuilder {
+    sandbox.client().max_rate(1000.0)
+}
+
+/// A wait with short pauses.
+pub(crate) fn quick(wait: WaitForJob) -> WaitForJob {
+    let pause = Duration::from_millis(1);
+    wait.initial_interval(pause).max_interval(pause).timeout(Duration::from_secs(30))
+}
+
+/// The word for how a wait ended.
+pub(crate) fn kind<T>(result: &Result<T, Error>) -> &'static str {
+    match result {
+        Ok(_) => "succeeded",
+        Err(Error::Invalid(_)) => "invalid",
+        Err(Error::JobFailed(_)) => "failed",
+        Err(Error::TimedOut(_)) => "timed out",
+        Err(Error::Unreachable(_)) => "unreachable",
+        Err(Error::Denied(_)) => "denied",
+        Err(Error::NotFound(_)) => "not found",
+        Err(Error::Rejected(_)) => "rejected",
+        Err(Error::Unavailable(_)) => "unavailable",
+        Err(Error::Transport(_)) => "transport",
+        Err(_) => "unheard of",
+    }
+}
+
+/// The command with the environment of a sandbox and no other, its pauses short; `args` are split at blanks.
+pub(crate) fn command(sandbox: &Sandbox, args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dcs-wait"));
+    command.env_clear().envs(sandbox.env());
+    let pauses = [("INITIAL_INTERVAL", "1ms"), ("MAX_INTERVAL", "10ms"), ("MAX_RATE", "1000")];
+    command.envs(pauses.map(|(name, value)| (format!("DCS_WAIT_{name}"), value)));
+    command.args(args.split_whitespace()).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the command to its end.
+pub(crate) async fn run(sandbox: &Sandbox, args: &str) -> Run {
+    finish(&mut command(sandbox, args)).await
+}
+
+/// Runs a command to its end.
+pub(crate) async fn finish(command: &mut Command) -> Run {
+    // Not `output`: that would set the streams anew.
+    let child = command.spawn().expect("the command can be started");
+    child.wait_with_output().await.expect("the command ends").into()
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+        let status = output.status.code().expect("the command is not killed by a signal");
+        Self { status, stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Run {
+    /// Standard output as a list of JSON objects, one a line.
+    pub(crate) fn json(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+}
+
+/// Waits until the sandbox has received so many requests.
+pub(crate) async fn requests(sandbox: &Sandbox, count: usize) {
+    while sandbox.requests().len() < count {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// How many requests were answered with this HTTP status.
+pub(crate) fn answered(sandbox: &Sandbox, status: u16) -> usize {
+    sandbox.requests().iter().filter(|request| request.status == Some(status)).count()
+}
+
+/// Sends a signal as a shell does.
+pub(crate) async fn signal(child: &Child, signal: &str) {
+    let pid = child.id().expect("it still runs").to_string();
+    let sent = Command::new("kill").args(["-s", signal, &pid]).status().await.expect("kill can be started");
+    assert!(sent.success());
+}
