@@ -21,8 +21,7 @@ use crate::credentials::{Credentials, Kind};
 use crate::error::{Error, Result, TransportErrorKind};
 use crate::job::Job;
 use crate::pace::{Pace, Seat};
-use crate::sign;
-use crate::wait::WaitForJob;
+use crate::{check, sign};
 
 /// A client of the service. Cheap to clone: clones share connections, the request rate and what is known of the
 /// credentials.
@@ -70,12 +69,6 @@ impl Client {
         ClientBuilder::new(credentials)
     }
 
-    /// Waits until a job is over: a builder that is a future, and a stream of events if need be. Nothing is sent before it
-    /// is awaited.
-    pub fn wait_for_job(&self, id: impl Into<String>) -> WaitForJob {
-        WaitForJob::new(self.clone(), id.into())
-    }
-
     /// Asks once how a job stands, as soon as the request rate allows. A job that failed is an `Ok` here: the question
     /// was answered.
     ///
@@ -84,7 +77,7 @@ impl Client {
     /// [`Error::Invalid`] for an id that is none, else what came instead of the job: see [`Error`]. After a first refusal
     /// because of a wrong clock the request is repeated once with the service's time.
     pub async fn job(&self, id: &str) -> Result<Job> {
-        check_path_segment("job-id", id)?;
+        check::path_segment("job-id", id)?;
         self.ask(id, None).await.result
     }
 
@@ -198,16 +191,6 @@ impl Asked {
     fn nothing(at: Option<Instant>, error: Error) -> Self {
         Self { at, result: Err(error), age: None, retry_after: None }
     }
-}
-
-/// A path segment must never be able to name another resource.
-pub(crate) fn check_path_segment(name: &str, text: &str) -> Result<()> {
-    let valid = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if (1..=64).contains(&text.len()) && text.chars().all(valid) {
-        return Ok(());
-    }
-    let shown: String = text.chars().take(80).collect();
-    Err(Error::invalid(name, format!("{shown:?} is not 1 to 64 of A-Z a-z 0-9 _ -")))
 }
 
 /// Takes secrets out of a text. What is shorter than eight characters is none, and might be a part of any word.

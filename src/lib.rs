@@ -20,6 +20,7 @@
 
 mod answer;
 mod auth;
+mod check;
 mod client;
 mod credentials;
 mod engine;
@@ -39,8 +40,9 @@ pub mod sandbox;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{Error, InvalidInput, Result, ServiceError, TransportError, TransportErrorKind, Unfinished};
-pub use events::{Event, Events, Outcome};
+pub use events::{Event, Outcome};
 pub use job::{Job, JobStatus};
+pub use running::Events;
 pub use wait::WaitForJob;
 
 #[cfg(doctest)]

@@ -1,16 +1,23 @@
 //! A wait in progress: maps jobs and errors onto the engine, and its ends onto results.
 
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_util::stream;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use crate::client::{Asked, Client, LAST_POLL_LIMIT, Place};
-use crate::engine::{Answer, End, Engine, News, Reply, Step};
+use crate::engine::{Answer, End, Engine, Limits, News, Reply, Step};
 use crate::error::{Error, Result, Unfinished};
 use crate::events::{Event, Outcome};
 use crate::job::{Job, JobStatus};
 use crate::pace::Seat;
+use crate::schedule::Schedule;
 use crate::text::one_line;
-use crate::wait::WaitForJob;
 
 /// A wait that has begun.
 pub(crate) struct Running {
@@ -26,22 +33,18 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// # Errors
-    ///
-    /// [`Error::Invalid`], as from [`WaitForJob::check`].
-    pub(crate) fn start(wait: WaitForJob) -> Result<Self> {
-        wait.check()?;
-        let limits = wait.limits();
-        Ok(Self {
-            engine: Engine::new(limits, wait.schedule, fastrand::f64),
-            seat: wait.client.pace().seat(limits.deadline),
+    /// A wait that begins now.
+    pub(crate) fn new(client: Client, job_id: String, limits: Limits, schedule: Schedule) -> Self {
+        Self {
+            engine: Engine::new(limits, schedule, fastrand::f64),
+            seat: client.pace().seat(limits.deadline),
             begun: Instant::now(),
             deadline: limits.deadline,
             unknown: None,
-            span: tracing::debug_span!("wait", job_id = %wait.job_id),
-            client: wait.client,
-            job_id: wait.job_id,
-        })
+            span: tracing::debug_span!("wait", %job_id),
+            client,
+            job_id,
+        }
     }
 
     /// Sits out the pause that the event before announced, and asks.
@@ -146,4 +149,53 @@ fn reply(asked: Asked) -> Reply<Job, Error> {
         Err(error) => Answer::Refused(error),
     };
     Reply { asked_at: asked.at, answer, retry_after: asked.retry_after }
+}
+
+/// The events of a wait, from [`WaitForJob::events`](crate::WaitForJob::events).
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Events(Pin<Box<dyn Stream<Item = Event> + Send>>);
+
+enum Stage<S> {
+    Set(S),
+    Running(Box<Running>),
+    Over,
+}
+
+impl Events {
+    /// The events of a wait that is started when they are first asked for.
+    pub(crate) fn new(job_id: String, start: impl FnOnce() -> Result<Running> + Send + 'static) -> Self {
+        let stages = (Stage::Set(start), job_id);
+        Self(Box::pin(stream::unfold(stages, |(stage, job_id)| async {
+            let mut running = match stage {
+                Stage::Over => return None,
+                Stage::Running(running) => running,
+                Stage::Set(start) => match start() {
+                    Ok(running) => Box::new(running),
+                    Err(error) => {
+                        let (result, waited) = (Err(error), Duration::ZERO);
+                        let outcome = Outcome { job_id: job_id.clone(), result, job: None, waited, polls: 0 };
+                        return Some((Event::Outcome(outcome), (Stage::Over, job_id)));
+                    }
+                },
+            };
+            let event = running.next().await;
+            // What is over gives its place up at once, not when the stream is dropped.
+            let stage = if matches!(event, Event::Outcome(_)) { Stage::Over } else { Stage::Running(running) };
+            Some((event, (stage, job_id)))
+        })))
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
 }

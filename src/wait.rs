@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::client::{Client, check_path_segment};
+use crate::check;
+use crate::client::Client;
 use crate::engine::Limits;
-use crate::error::{Error, Result};
-use crate::events::{Event, Events};
+use crate::error::Result;
+use crate::events::Event;
 use crate::job::Job;
-use crate::running::Running;
+use crate::running::{Events, Running};
 use crate::schedule::Schedule;
 
-/// No duration is longer than a year.
-pub(crate) const LONGEST_DURATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-/// Shorter pauses are no pauses.
+/// A shorter pause is none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// A wait for one job, from [`Client::wait_for_job`]: set options, then `.await` it, or take its [`events`](Self::events).
@@ -39,10 +38,10 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug, Clone)]
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct WaitForJob {
-    pub(crate) client: Client,
-    pub(crate) job_id: String,
+    client: Client,
+    job_id: String,
     end: EndOfTime,
-    pub(crate) schedule: Schedule,
+    schedule: Schedule,
     max_outage: Duration,
     not_found_grace: Duration,
 }
@@ -53,18 +52,22 @@ enum EndOfTime {
     At(Instant),
 }
 
-impl WaitForJob {
-    pub(crate) fn new(client: Client, job_id: String) -> Self {
-        Self {
-            client,
-            job_id,
+impl Client {
+    /// Waits until a job is over: a builder that is a future, and a stream of events if need be. Nothing is sent before it
+    /// is awaited.
+    pub fn wait_for_job(&self, id: impl Into<String>) -> WaitForJob {
+        WaitForJob {
+            client: self.clone(),
+            job_id: id.into(),
             end: EndOfTime::After(Duration::from_secs(30 * 60)),
             schedule: Schedule::DEFAULT,
             max_outage: Duration::from_secs(10 * 60),
             not_found_grace: Duration::from_secs(30),
         }
     }
+}
 
+impl WaitForJob {
     /// How long to wait, from when it is first awaited; 30 minutes by default. The last poll starts then and may take 5 s
     /// more. Zero looks once. The clock is the monotonic one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -122,43 +125,33 @@ impl WaitForJob {
     ///
     /// [`Error::Invalid`], which names the option and what would be right.
     pub fn check(&self) -> Result<()> {
-        check_path_segment("job-id", &self.job_id)?;
-        let within = |name, value: Duration, least: Duration| {
-            if (least..=LONGEST_DURATION).contains(&value) {
-                return Ok(());
-            }
-            Err(Error::invalid(name, format!("{value:?} is not between {least:?} and a year")))
-        };
+        check::path_segment("job-id", &self.job_id)?;
         if let EndOfTime::After(timeout) = self.end {
-            within("timeout", timeout, Duration::ZERO)?;
+            check::duration("timeout", timeout, Duration::ZERO)?;
         }
-        within("initial-interval", self.schedule.initial, SHORTEST_PAUSE)?;
-        within("max-interval", self.schedule.max, SHORTEST_PAUSE)?;
-        within("max-outage", self.max_outage, Duration::ZERO)?;
-        within("not-found-grace", self.not_found_grace, Duration::ZERO)?;
-        // NaN is in no range.
-        if !(1.0..=1e6).contains(&self.schedule.multiplier) {
-            return Err(Error::invalid("multiplier", format!("{} is not at least 1", self.schedule.multiplier)));
-        }
-        if !(0.0..=1.0).contains(&self.schedule.jitter) {
-            return Err(Error::invalid("jitter", format!("{} is not between 0 and 1", self.schedule.jitter)));
-        }
-        Ok(())
+        check::duration("initial-interval", self.schedule.initial, SHORTEST_PAUSE)?;
+        check::duration("max-interval", self.schedule.max, SHORTEST_PAUSE)?;
+        check::duration("max-outage", self.max_outage, Duration::ZERO)?;
+        check::duration("not-found-grace", self.not_found_grace, Duration::ZERO)?;
+        check::number("multiplier", self.schedule.multiplier, 1.0, 1e6)?;
+        check::number("jitter", self.schedule.jitter, 0.0, 1.0)
     }
 
-    /// The limits of a wait that begins now.
-    pub(crate) fn limits(&self) -> Limits {
+    /// Begins to wait, if every option is good.
+    fn start(self) -> Result<Running> {
+        self.check()?;
         let deadline = match self.end {
             EndOfTime::After(timeout) => Instant::now() + timeout,
             EndOfTime::At(deadline) => deadline,
         };
-        Limits { deadline, max_outage: self.max_outage, missing_grace: self.not_found_grace }
+        let limits = Limits { deadline, max_outage: self.max_outage, missing_grace: self.not_found_grace };
+        Ok(Running::new(self.client, self.job_id, limits, self.schedule))
     }
 
     /// The same wait as a stream: each event is given before the pause that it announces, the last one is
     /// [`Event::Outcome`](crate::Event::Outcome). Dropping the stream stops the wait.
     pub fn events(self) -> Events {
-        Events::new(self)
+        Events::new(self.job_id.clone(), || self.start())
     }
 }
 
@@ -168,7 +161,7 @@ impl IntoFuture for WaitForJob {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let mut running = Running::start(self)?;
+            let mut running = self.start()?;
             loop {
                 if let Event::Outcome(outcome) = running.next().await {
                     return outcome.result;

@@ -8,12 +8,12 @@ use std::time::Duration;
 use url::{Host, Position, Url};
 
 use super::transport::Transport;
-use super::{Client, Inner, check_path_segment};
+use super::{Client, Inner};
 use crate::auth::Standing;
+use crate::check;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
-use crate::wait::LONGEST_DURATION;
 
 /// The regions of Huawei Cloud that have DCS, as its SDKs list them. New ones appear: an unknown name is only suspicious.
 const REGIONS: [&str; 34] = [
@@ -52,6 +52,9 @@ const REGIONS: [&str; 34] = [
     "sa-brazil-1",
     "tr-west-1",
 ];
+
+/// One request in about eleven days.
+const SLOWEST_RATE: f64 = 1e-6;
 
 /// Settings of a [`Client`]; from [`Client::builder`].
 #[derive(Clone)]
@@ -141,17 +144,9 @@ impl ClientBuilder {
         let project_id = self.project_id.as_deref().ok_or_else(|| {
             Error::invalid("project-id", "not given, and needed: it is on the console under My Credentials")
         })?;
-        check_path_segment("project-id", project_id)?;
-        if self.request_timeout.is_zero() || self.request_timeout > LONGEST_DURATION {
-            return Err(Error::invalid("request-timeout", "must be more than 0 and at most a year"));
-        }
-        // NaN is in no range.
-        if !(1.0 / LONGEST_DURATION.as_secs_f64()..=1e6).contains(&self.max_rate) {
-            return Err(Error::invalid(
-                "max-rate",
-                format!("{} is not more than 0 and at most 1000000", self.max_rate),
-            ));
-        }
+        check::path_segment("project-id", project_id)?;
+        check::duration("request-timeout", self.request_timeout, Duration::from_millis(1))?;
+        check::number("max-rate", self.max_rate, SLOWEST_RATE, 1e6)?;
         let transport = Transport::new(&endpoint, is_loopback(&endpoint), self.ca_pem.as_deref())?;
         let host = endpoint[Position::BeforeHost..Position::AfterPort].to_owned();
         Ok(Client(Arc::new(Inner {
