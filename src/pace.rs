@@ -1,5 +1,5 @@
-//! The request rate that all waits of a client share: never more than so many request starts in a window of time, and
-//! the time before a deadline kept for the last polls. Knows neither what is asked nor whom.
+//! The request rate that all waits of a client share: never more than so many request starts in a window of time, spread
+//! evenly, and the time before a deadline kept for the last polls. Knows neither what is asked nor whom.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future;
@@ -52,7 +52,7 @@ impl Pace {
 
     /// Waits for a turn of a request that belongs to no wait.
     pub(crate) async fn turn(&self) {
-        self.claim(&self.regular, |_, _| true).await;
+        self.regular_turn(|_, _| true).await;
     }
 
     /// A seat for a wait that lasts until `deadline`: its last poll is planned for as long as the seat is held.
@@ -65,19 +65,33 @@ impl Pace {
         Seat { pace: Arc::clone(self), key }
     }
 
-    /// Waits in `queue` until the rate allows a start, and makes it if `admit` agrees then.
-    async fn claim(&self, queue: &tokio::sync::Mutex<()>, admit: impl Fn(&State, Instant) -> bool) -> bool {
-        let _place = queue.lock().await;
+    /// Waits for a regular turn: `false` if `admit` refuses it. Such turns are spread evenly, so that few requests are in
+    /// flight at a time.
+    async fn regular_turn(&self, admit: impl Fn(&State, Instant) -> bool) -> bool {
+        let _place = self.regular.lock().await;
+        let spacing = self.window / u32::try_from(self.burst).unwrap_or(u32::MAX);
+        self.claim(spacing, admit).await
+    }
+
+    /// Waits for a turn that is kept for a last poll: many may have the same deadline, and then they start together.
+    async fn last_turn(&self) {
+        let _place = self.last.lock().await;
+        self.claim(Duration::ZERO, |_, _| true).await;
+    }
+
+    /// Waits until the rate allows a start, `spacing` after the one before, and makes it if `admit` agrees then.
+    async fn claim(&self, spacing: Duration, admit: impl Fn(&State, Instant) -> bool) -> bool {
         loop {
             let now = Instant::now();
             let free_at = {
                 let mut state = self.lock();
-                let full = state.starts.len() == self.burst;
-                match state.starts.front() {
-                    Some(oldest) if full && *oldest + self.window > now => *oldest + self.window,
+                let oldest = state.starts.front().filter(|_| state.starts.len() == self.burst);
+                let free_at = oldest.map(|start| *start + self.window).max(state.starts.back().map(|it| *it + spacing));
+                match free_at {
+                    Some(later) if later > now => later,
                     _ if !admit(&state, now) => return false,
                     _ => {
-                        if full {
+                        if state.starts.len() == self.burst {
                             state.starts.pop_front();
                         }
                         state.starts.push_back(now);
@@ -152,13 +166,13 @@ impl Seat {
         let pace = &*self.pace;
         let regular = async {
             let own = first.then_some(self.key);
-            if !pace.claim(&pace.regular, |state, now| pace.leaves_room(state, now, own)).await {
+            if !pace.regular_turn(|state, now| pace.leaves_room(state, now, own)).await {
                 future::pending::<()>().await;
             }
         };
         let last = async {
             sleep_until(self.last_poll()).await;
-            pace.claim(&pace.last, |_, _| true).await;
+            pace.last_turn().await;
         };
         tokio::select! {
             biased;

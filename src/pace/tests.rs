@@ -27,10 +27,10 @@ fn seconds(count: f64) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_second_sees_more_starts_than_the_rate() {
+async fn regular_turns_are_spread_evenly_and_no_second_sees_more_than_the_rate() {
     let pace = Pace::new(3.0);
     let times = turns(8, async |_| pace.turn().await).await;
-    assert_close(&times, &[0.0, 0.0, 0.0, WINDOW, WINDOW, WINDOW, 2.0 * WINDOW, 2.0 * WINDOW]);
+    assert_close(&times, &[0.0, 0.35, 0.7, 1.05, 1.4, 1.75, 2.1, 2.45]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,14 +91,10 @@ async fn near_the_deadline_a_regular_turn_gives_way_to_the_last_polls() {
     let pace = Pace::new(2.0);
     let deadline = Instant::now() + seconds(10.0);
     let seats = [pace.seat(deadline), pace.seat(deadline)];
-    assert_close(&turns(2, async |number| seats[number].turn(true).await).await, &[0.0, 0.0]);
-    tokio::time::sleep(seconds(8.8)).await;
-    let times = turns(2, async |number| seats[number].turn(false).await).await;
-    assert_close(&times, &[0.0, 0.0]);
-    tokio::time::sleep(seconds(0.5)).await;
-    // Now it would take a start away that is kept for the deadline.
-    let times = turns(2, async |number| seats[number].turn(false).await).await;
-    assert_close(&times, &[0.7, 0.7]);
+    assert_close(&turns(2, async |number| seats[number].turn(true).await).await, &[0.0, 0.525]);
+    tokio::time::sleep_until(deadline - seconds(0.8)).await;
+    // A regular turn would take a start away that is kept for the deadline, where both can start together.
+    assert_close(&turns(2, async |number| seats[number].turn(false).await).await, &[0.8, 0.8]);
 }
 
 #[tokio::test(start_paused = true)]
