@@ -4,11 +4,14 @@
 //! More than five refusals in a row lock a key for everybody who uses it. Therefore requests go one at a time until the
 //! first answer that is no refusal, and again after a refusal until it is repaired.
 
+use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
+use crate::pace::Admission;
 
 /// A clock that is off by no more than this, in seconds, is not why a request was refused.
 const TOLERATED_SKEW: i64 = 60;
@@ -16,8 +19,9 @@ const TOLERATED_SKEW: i64 = 60;
 #[derive(Debug)]
 pub(crate) struct Standing {
     state: Mutex<State>,
-    one_at_a_time: tokio::sync::Mutex<()>,
-    refused: watch::Sender<Option<Error>>,
+    /// The gate has changed.
+    changed: Notify,
+    closed: watch::Sender<Option<Error>>,
 }
 
 #[derive(Debug, Default)]
@@ -30,15 +34,21 @@ struct State {
     repaired: bool,
     /// Requests may go side by side.
     open: bool,
+    /// The one that goes alone, and until when it may.
+    alone: Option<(u64, Instant)>,
+    /// Refused for good.
+    closed: bool,
+    passes: u64,
 }
 
 /// The right to make one request.
 #[derive(Debug)]
 pub(crate) struct Pass<'a> {
+    standing: &'a Standing,
+    number: u64,
     /// What to add to our clock, in seconds.
     pub(crate) offset: i64,
     generation: u64,
-    alone: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 /// What a refusal (401) means for the request that met it.
@@ -46,51 +56,70 @@ pub(crate) struct Pass<'a> {
 pub(crate) enum Verdict {
     /// Something was repaired meanwhile or just now: the same request is worth another try.
     Again,
-    /// The credentials are refused for good.
+    /// The credentials are refused for good, for every wait of the client, now and later.
     Refused,
 }
 
 impl Standing {
     pub(crate) fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            one_at_a_time: tokio::sync::Mutex::default(),
-            refused: watch::Sender::new(None),
-        }
+        Self { state: Mutex::default(), changed: Notify::new(), closed: watch::Sender::new(None) }
     }
 
-    /// Waits until a request may be made.
-    pub(crate) async fn pass(&self) -> Pass<'_> {
-        if let Some(pass) = self.side_by_side() {
-            return pass;
+    /// Gives the right to make a request now. One that goes alone may take until `limit`; no answer until then counts as
+    /// none at all. Nothing but that request can be in the way of it, so that it takes no heed of `room` for others.
+    pub(crate) fn pass(&self, room: bool, limit: Instant) -> Admission<Pass<'_>> {
+        let mut state = self.lock();
+        if state.closed {
+            return Admission::Busy;
         }
-        let alone = self.one_at_a_time.lock().await;
-        // While this one waited, the one before may have opened the gate.
-        self.side_by_side().unwrap_or_else(|| {
-            let state = self.lock();
-            Pass { offset: state.offset, generation: state.generation, alone: Some(alone) }
-        })
+        if !state.open {
+            match state.alone {
+                Some((_, until)) if until > Instant::now() => return Admission::Busy,
+                Some(_) => state.open = true,
+                None => {}
+            }
+        }
+        if state.open && !room {
+            return Admission::NoRoom;
+        }
+        state.passes += 1;
+        let number = state.passes;
+        state.alone = (!state.open).then_some((number, limit));
+        Admission::Go(Pass { standing: self, number, offset: state.offset, generation: state.generation })
     }
 
-    /// Whether `pass` still stands after some time: a refusal in between makes void what is not alone.
-    pub(crate) fn honours(&self, pass: &Pass<'_>) -> bool {
-        let state = self.lock();
-        state.generation == pass.generation && (state.open || pass.alone.is_some())
+    /// Waits until nobody goes alone.
+    pub(crate) async fn gate(&self) {
+        loop {
+            let changed = self.changed.notified();
+            let until = {
+                let state = self.lock();
+                match state.alone {
+                    _ if state.closed => None,
+                    Some((_, until)) if !state.open && until > Instant::now() => Some(until),
+                    _ => return,
+                }
+            };
+            match until {
+                Some(until) => tokio::select! { () = changed => {}, () = sleep_until(until) => {} },
+                None => changed.await,
+            }
+        }
     }
 
     /// Notes that a request got another answer than a refusal, or none at all: a dead service must not make all the
     /// others wait for one time-out after another.
     pub(crate) fn not_refused(&self, pass: &Pass<'_>, succeeded: bool) {
         let mut state = self.lock();
-        if state.generation == pass.generation {
+        if state.generation == pass.generation && !state.closed {
             state.open = true;
             state.repaired &= !succeeded;
         }
     }
 
     /// Notes a refusal. `skew` is the service's clock less the one that the request was signed with, in seconds, if the
-    /// service told its time and the request was signed.
-    pub(crate) fn refused(&self, pass: &Pass<'_>, skew: Option<i64>) -> Verdict {
+    /// service told its time and the request was signed. `error` is what every wait ends with if nothing can be repaired.
+    pub(crate) fn refused(&self, pass: &Pass<'_>, skew: Option<i64>, error: &Error) -> Verdict {
         let mut state = self.lock();
         if state.generation != pass.generation {
             return Verdict::Again;
@@ -104,36 +133,41 @@ impl Standing {
                 state.repaired = true;
                 Verdict::Again
             }
-            _ => Verdict::Refused,
+            _ => {
+                state.closed = true;
+                self.closed.send_replace(Some(error.clone()));
+                Verdict::Refused
+            }
         }
-    }
-
-    /// Ends every wait of the client, now and later.
-    pub(crate) fn close(&self, error: Error) {
-        self.refused.send_replace(Some(error));
     }
 
     /// Resolves once the credentials are refused for good.
     pub(crate) async fn closed(&self) -> Error {
-        let mut refused = self.refused.subscribe();
+        let mut closed = self.closed.subscribe();
         loop {
-            if let Some(error) = refused.borrow_and_update().clone() {
+            if let Some(error) = closed.borrow_and_update().clone() {
                 return error;
             }
-            if refused.changed().await.is_err() {
+            if closed.changed().await.is_err() {
                 // The sender lives as long as `self` does.
-                std::future::pending::<()>().await;
+                return future::pending().await;
             }
         }
     }
 
-    fn side_by_side(&self) -> Option<Pass<'_>> {
-        let state = self.lock();
-        state.open.then_some(Pass { offset: state.offset, generation: state.generation, alone: None })
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let mut state = self.standing.lock();
+        if state.alone.is_some_and(|(number, _)| number == self.number) {
+            state.alone = None;
+        }
+        drop(state);
+        self.standing.changed.notify_waiters();
     }
 }
 

@@ -20,7 +20,8 @@ use crate::auth::{Pass, Standing, Verdict};
 use crate::credentials::{Credentials, Kind};
 use crate::error::{Error, Result, TransportErrorKind};
 use crate::job::Job;
-use crate::pace::{Pace, Seat};
+use crate::pace::{Pace, Seat, Turn};
+use crate::text::one_line;
 use crate::{check, sign};
 
 /// A client of the service. Cheap to clone: clones share connections, the request rate and what is known of the
@@ -40,10 +41,10 @@ struct Inner {
     standing: Standing,
 }
 
-/// What came of one request.
+/// What came of asking once.
 #[derive(Debug)]
 pub(crate) struct Asked {
-    /// When the request started; `None` if none was sent.
+    /// When the first request started; `None` if none was sent.
     pub(crate) at: Option<Instant>,
     pub(crate) result: Result<Job>,
     /// How old the job is by the service's own clock.
@@ -56,8 +57,8 @@ pub(crate) struct Asked {
 pub(crate) struct Place<'a> {
     pub(crate) seat: &'a Seat,
     pub(crate) deadline: Instant,
-    /// Whether it asks for the first time.
-    pub(crate) first: bool,
+    /// When it asked last.
+    pub(crate) asked: Option<Instant>,
 }
 
 /// How long the poll that is in flight at the deadline may still take.
@@ -78,7 +79,11 @@ impl Client {
     /// because of a wrong clock the request is repeated once with the service's time.
     pub async fn job(&self, id: &str) -> Result<Job> {
         check::path_segment("job-id", id)?;
-        self.ask(id, None).await.result
+        match self.ask(id, None).await {
+            Some(asked) => asked.result,
+            // Only a wait runs out of time.
+            None => Err(Error::transport(TransportErrorKind::Timeout, "there was no turn")),
+        }
     }
 
     pub(crate) fn pace(&self) -> &Arc<Pace> {
@@ -90,63 +95,66 @@ impl Client {
         self.0.standing.closed().await
     }
 
-    /// Asks once, when the credentials and the rate allow.
-    pub(crate) async fn ask(&self, id: &str, place: Option<Place<'_>>) -> Asked {
-        let Inner { standing, pace, request_timeout, .. } = &*self.0;
-        let mut first_start = None;
+    /// Asks once, when the credentials and the rate allow. `None` if time ran out before they did.
+    pub(crate) async fn ask(&self, id: &str, place: Option<Place<'_>>) -> Option<Asked> {
+        let standing = &self.0.standing;
+        let mut at = None;
         loop {
-            let turn = async {
-                let pass = standing.pass().await;
-                match place {
-                    Some(place) => place.seat.turn(place.first && first_start.is_none()).await,
-                    None => pace.turn().await,
-                }
-                pass
-            };
             let pass = tokio::select! {
                 biased;
-                error = standing.closed() => return Asked::nothing(first_start, error),
-                pass = turn => pass,
+                error = standing.closed() => return Some(Asked::nothing(at, error)),
+                pass = self.pass(place) => pass?,
             };
-            if !standing.honours(&pass) {
-                continue;
-            }
             let start = Instant::now();
-            let at = *first_start.get_or_insert(start);
-            let mut limit = start + *request_timeout;
-            if let Some(place) = place {
-                limit = limit.min(place.deadline.max(at) + LAST_POLL_LIMIT);
-            }
-            let (answer, result) = match timeout_at(limit, self.send(id, &pass)).await {
-                Ok(Ok(sent)) => sent,
-                Ok(Err(error)) => {
+            at.get_or_insert(start);
+            let (answer, result) = match self.send(id, &pass, self.limit(start, place)).await {
+                Ok(sent) => sent,
+                Err(error) => {
                     standing.not_refused(&pass, false);
-                    return Asked::nothing(first_start, error);
-                }
-                Err(_) => {
-                    standing.not_refused(&pass, false);
-                    let limit = format!("waited {:.1?}", limit - start);
-                    return Asked::nothing(first_start, Error::transport(TransportErrorKind::Timeout, limit));
+                    return Some(Asked::nothing(at, error));
                 }
             };
-            if answer.status == 401 {
-                match standing.refused(&pass, self.skew(&answer, &pass)) {
-                    Verdict::Again => continue,
-                    Verdict::Refused => {
-                        if let Err(error) = &result {
-                            standing.close(error.clone());
-                        }
+            match &result {
+                Err(error) if answer.status == 401 => {
+                    if let Verdict::Again = standing.refused(&pass, self.skew(&answer, &pass), error) {
+                        continue;
                     }
                 }
-            } else {
-                standing.not_refused(&pass, (200..300).contains(&answer.status));
+                _ => standing.not_refused(&pass, (200..300).contains(&answer.status)),
             }
             let age = result.as_ref().ok().and_then(|job| answer.age_of(job));
-            return Asked { at: first_start, retry_after: answer.retry_after(), age, result };
+            return Some(Asked { at, retry_after: answer.retry_after(), age, result });
         }
     }
 
-    async fn send(&self, id: &str, pass: &Pass<'_>) -> Result<(Answer, Result<Job>)> {
+    /// Waits for the right to make a request now; `None` if the deadline passes first.
+    async fn pass(&self, place: Option<Place<'_>>) -> Option<Pass<'_>> {
+        let Inner { standing, pace, .. } = &*self.0;
+        let admit = |room| standing.pass(room, self.limit(Instant::now(), place));
+        loop {
+            let turn = match place {
+                Some(place) => place.seat.turn(place.asked, admit).await,
+                None => pace.turn(admit).await,
+            };
+            match (turn, place) {
+                (Turn::Go(pass), _) => return Some(pass),
+                (Turn::TooLate, _) => return None,
+                (Turn::Busy, None) => standing.gate().await,
+                // The rate may carry a first look past the deadline, another's request may not.
+                (Turn::Busy, Some(place)) => {
+                    timeout_at(place.deadline + LAST_POLL_LIMIT, standing.gate()).await.ok()?
+                }
+            }
+        }
+    }
+
+    /// Until when a request may take that starts at `start`.
+    fn limit(&self, start: Instant, place: Option<Place<'_>>) -> Instant {
+        let limit = start + self.0.request_timeout;
+        place.map_or(limit, |place| limit.min(place.deadline.max(start) + LAST_POLL_LIMIT))
+    }
+
+    async fn send(&self, id: &str, pass: &Pass<'_>, limit: Instant) -> Result<(Answer, Result<Job>)> {
         let Inner { transport, endpoint, host, project_id, credentials, .. } = &*self.0;
         let mut url = endpoint.clone();
         url.set_path(&format!("/v2/{project_id}/jobs/{id}"));
@@ -168,12 +176,9 @@ impl Client {
             }
             Kind::Token(token) => headers.push(("X-Auth-Token", token.expose_secret())),
         }
-        let answer = transport.get(url, &headers).await?;
-        tracing::debug!(
-            status = answer.status,
-            request_id = answer.request_id.as_deref().map(|id| hide(id, &secrets)),
-            "answered"
-        );
+        let answer = transport.get(url, &headers, limit).await?;
+        let request_id = answer.request_id.as_deref().map(|id| one_line(&hide(id, &secrets)));
+        tracing::debug!(status = answer.status, request_id, "answered");
         let job = answer.job(id, |text| hide(&text, &secrets));
         Ok((answer, job))
     }

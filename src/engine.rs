@@ -90,8 +90,13 @@ pub(crate) struct Engine<T, E> {
     errors: Errors,
     due: Instant,
     first_asked: Option<Instant>,
-    last_asked: Option<Instant>,
+    /// When it asked last.
+    pub(crate) last_asked: Option<Instant>,
     last_usable: Option<Instant>,
+    /// The last answer was of no use.
+    in_trouble: bool,
+    /// The poll that had to be the last one is made.
+    last_made: bool,
     /// The longest `Retry-After` so far.
     longest_asked: Duration,
     missing: Option<E>,
@@ -113,6 +118,8 @@ impl<T: Clone, E: Clone> Engine<T, E> {
             first_asked: None,
             last_asked: None,
             last_usable: None,
+            in_trouble: false,
+            last_made: false,
             longest_asked: Duration::ZERO,
             missing: None,
             seen: None,
@@ -136,8 +143,8 @@ impl<T: Clone, E: Clone> Engine<T, E> {
             error = halted => return Step::Over(End::Refused(error)),
             () = sleep_until(self.due) => {}
         }
-        if self.due >= self.limits.deadline && self.last_asked.is_some_and(|at| at >= last_poll()) {
-            // The last poll was earlier, because turns are scarce: this pause only sat out the rest of the time.
+        if self.last_made && self.due >= self.limits.deadline {
+            // The last poll was before the deadline: this pause only sat out the rest of the time.
             return Step::Over(self.out_of_time());
         }
         let reply = fetch().await;
@@ -154,7 +161,10 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         let retry_after = reply.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         self.longest_asked = self.longest_asked.max(retry_after);
 
-        let mut latest = last_poll.max(now);
+        // Where turns are scarce the last poll is before the deadline. Once it is made, what is left of the time may still
+        // bring another turn.
+        self.last_made = reply.asked_at.is_some_and(|at| at >= last_poll);
+        let mut latest = if self.last_made { self.limits.deadline } else { last_poll.max(now) };
         let (news, pause) = match reply.answer {
             Answer::Ended(value) => return Step::Over(End::Ended(value)),
             Answer::Refused(error) => return Step::Over(End::Refused(error)),
@@ -176,11 +186,15 @@ impl<T: Clone, E: Clone> Engine<T, E> {
             Answer::Unusable(error) => {
                 self.trouble = Some((error.clone(), now));
                 let limit = self.outage_limit(first_asked);
-                // Past the deadline, that alone decides.
-                if now >= limit && now < self.limits.deadline {
+                // A pause as long as the limit is no outage: there has to be a try after the first failure. Past the
+                // deadline, that alone decides.
+                let first = !std::mem::replace(&mut self.in_trouble, true) && self.last_usable.is_some();
+                if now >= limit && !first && now < self.limits.deadline {
                     return Step::Over(End::Unreachable);
                 }
-                latest = latest.min(limit);
+                if now < limit {
+                    latest = latest.min(limit);
+                }
                 (News::Trouble(error), self.errors.next().unwrap_or_default())
             }
         };
@@ -188,17 +202,14 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         if now >= self.limits.deadline {
             return Step::Over(self.out_of_time());
         }
-        self.due = if reply.asked_at.is_some_and(|at| at >= last_poll) {
-            self.limits.deadline
-        } else {
-            latest.min(now + pause.max(retry_after))
-        };
+        self.due = latest.min(now + pause.max(retry_after));
         Step::Pause(news, self.due - now)
     }
 
     /// Notes a usable answer; returns the schedule's pause.
     fn usable(&mut self, now: Instant) -> Duration {
         self.last_usable = Some(now);
+        self.in_trouble = false;
         self.errors.reset();
         self.polls.next().unwrap_or_default()
     }

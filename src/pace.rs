@@ -1,5 +1,7 @@
 //! The request rate that all waits of a client share: never more than so many request starts in a window of time, spread
 //! evenly, and the time before a deadline kept for the last polls. Knows neither what is asked nor whom.
+//!
+//! Nobody holds a lock while it waits for its turn: a wait that is not polled any more holds nobody up.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future;
@@ -17,90 +19,127 @@ const MARGIN: Duration = Duration::from_millis(50);
 pub(crate) struct Pace {
     burst: usize,
     window: Duration,
+    /// Between two regular starts; last polls with one deadline may start together.
+    spacing: Duration,
     state: Mutex<State>,
-    /// Whoever is due waits here in order of arrival.
-    regular: tokio::sync::Mutex<()>,
-    /// Last polls have a queue of their own: time is kept for them.
-    last: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// The most recent starts, `burst` of them at most.
     starts: VecDeque<Instant>,
-    /// Who still waits: by deadline, then the latest comer first.
+    /// Who waits for a regular turn, in order of arrival.
+    tickets: BTreeSet<u64>,
+    /// Who still has a last poll ahead: by deadline, then the latest comer first.
     seats: BTreeSet<Key>,
-    seats_given: u64,
+    given: u64,
 }
 
 type Key = (Instant, u64);
+
+/// What whoever makes the request says when its turn has come.
+#[derive(Debug)]
+pub(crate) enum Admission<P> {
+    Go(P),
+    /// It would go, but not at the cost of planned last polls.
+    NoRoom,
+    /// Something else than the rate is in the way.
+    Busy,
+}
+
+/// What came of waiting for a turn.
+#[derive(Debug)]
+pub(crate) enum Turn<P> {
+    Go(P),
+    /// Something else than the rate is in the way.
+    Busy,
+    /// The deadline passed, and the last poll was before.
+    TooLate,
+}
 
 impl Pace {
     /// At most `rate` requests in any one second; below 1, one request in 1/`rate` seconds.
     pub(crate) fn new(rate: f64) -> Arc<Self> {
         let window = Duration::from_secs_f64((1.0 / rate).max(1.0)) + MARGIN;
         // A rate beyond any service's is no reason to remember that many starts.
-        let burst = rate.clamp(1.0, 100_000.0) as usize;
-        Arc::new(Self {
-            burst,
-            window,
-            state: Mutex::default(),
-            regular: tokio::sync::Mutex::default(),
-            last: tokio::sync::Mutex::default(),
-        })
+        let burst = rate.clamp(1.0, 100_000.0) as u32;
+        Arc::new(Self { burst: burst as usize, window, spacing: window / burst, state: Mutex::default() })
     }
 
-    /// Waits for a turn of a request that belongs to no wait.
-    pub(crate) async fn turn(&self) {
-        self.regular_turn(|_, _| true).await;
+    /// Waits for a turn of a request that belongs to no wait. `admit` is told whether planned last polls leave room.
+    pub(crate) async fn turn<P>(&self, admit: impl Fn(bool) -> Admission<P>) -> Turn<P> {
+        self.regular(None, &admit).await
     }
 
     /// A seat for a wait that lasts until `deadline`: its last poll is planned for as long as the seat is held.
     pub(crate) fn seat(self: &Arc<Self>, deadline: Instant) -> Seat {
         let mut state = self.lock();
-        let key = (deadline, u64::MAX - state.seats_given);
-        state.seats_given += 1;
+        state.given += 1;
+        let key = (deadline, u64::MAX - state.given);
         state.seats.insert(key);
         drop(state);
         Seat { pace: Arc::clone(self), key }
     }
 
-    /// Waits for a regular turn: `false` if `admit` refuses it. Such turns are spread evenly, so that few requests are in
-    /// flight at a time.
-    async fn regular_turn(&self, admit: impl Fn(&State, Instant) -> bool) -> bool {
-        let _place = self.regular.lock().await;
-        let spacing = self.window / u32::try_from(self.burst).unwrap_or(u32::MAX);
-        self.claim(spacing, admit).await
-    }
-
-    /// Waits for a turn that is kept for a last poll: many may have the same deadline, and then they start together.
-    async fn last_turn(&self) {
-        let _place = self.last.lock().await;
-        self.claim(Duration::ZERO, |_, _| true).await;
-    }
-
-    /// Waits until the rate allows a start, `spacing` after the one before, and makes it if `admit` agrees then.
-    async fn claim(&self, spacing: Duration, admit: impl Fn(&State, Instant) -> bool) -> bool {
+    /// Waits for a regular turn. The planned last poll of `own` does not stand in its way.
+    async fn regular<P>(&self, own: Option<Key>, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
+        let ticket = Ticket::draw(self);
         loop {
             let now = Instant::now();
-            let free_at = {
+            let next_try = {
                 let mut state = self.lock();
-                let oldest = state.starts.front().filter(|_| state.starts.len() == self.burst);
-                let free_at = oldest.map(|start| *start + self.window).max(state.starts.back().map(|it| *it + spacing));
-                match free_at {
+                state.tickets.insert(ticket.number);
+                let ahead = u32::try_from(state.tickets.range(..ticket.number).count()).unwrap_or(u32::MAX);
+                match self.free_at(&state, self.spacing).map(|at| at + self.spacing * ahead) {
                     Some(later) if later > now => later,
-                    _ if !admit(&state, now) => return false,
-                    _ => {
-                        if state.starts.len() == self.burst {
-                            state.starts.pop_front();
+                    _ => match admit(self.leaves_room(&state, now, own)) {
+                        Admission::Go(pass) => {
+                            // Whoever is still ahead did not come when it could. It gets another place when it does.
+                            state.tickets = state.tickets.split_off(&ticket.number);
+                            self.start(&mut state, now);
+                            return Turn::Go(pass);
                         }
-                        state.starts.push_back(now);
-                        return true;
-                    }
+                        Admission::NoRoom => now + self.window,
+                        Admission::Busy => return Turn::Busy,
+                    },
                 }
             };
-            sleep_until(free_at).await;
+            sleep_until(next_try).await;
         }
+    }
+
+    /// Waits for a turn that is kept for a last poll.
+    async fn last<P>(&self, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
+        loop {
+            let now = Instant::now();
+            let next_try = {
+                let mut state = self.lock();
+                match self.free_at(&state, Duration::ZERO) {
+                    Some(later) if later > now => later,
+                    _ => match admit(true) {
+                        Admission::Go(pass) => {
+                            self.start(&mut state, now);
+                            return Turn::Go(pass);
+                        }
+                        Admission::NoRoom | Admission::Busy => return Turn::Busy,
+                    },
+                }
+            };
+            sleep_until(next_try).await;
+        }
+    }
+
+    /// When the rate allows a start, `spacing` after the one before.
+    fn free_at(&self, state: &State, spacing: Duration) -> Option<Instant> {
+        let oldest = state.starts.front().filter(|_| state.starts.len() == self.burst);
+        oldest.map(|start| *start + self.window).max(state.starts.back().map(|start| *start + spacing))
+    }
+
+    fn start(&self, state: &mut State, now: Instant) {
+        if state.starts.len() == self.burst {
+            state.starts.pop_front();
+        }
+        state.starts.push_back(now);
     }
 
     /// Whether a start at `now` leaves room for the last polls that are planned within the next window.
@@ -143,6 +182,29 @@ fn earlier(at: Instant, by: Duration) -> Instant {
     at.checked_sub(by).unwrap_or(at)
 }
 
+/// A place in the queue for regular turns, given up on drop.
+#[derive(Debug)]
+struct Ticket<'a> {
+    pace: &'a Pace,
+    number: u64,
+}
+
+impl<'a> Ticket<'a> {
+    fn draw(pace: &'a Pace) -> Self {
+        let mut state = pace.lock();
+        state.given += 1;
+        let number = state.given;
+        drop(state);
+        Self { pace, number }
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.pace.lock().tickets.remove(&self.number);
+    }
+}
+
 /// A wait's place at a [`Pace`], given back on drop.
 #[derive(Debug)]
 pub(crate) struct Seat {
@@ -160,24 +222,42 @@ impl Seat {
         self.pace.plan(&state).find(|(key, _)| *key == self.key).map_or(self.key.0, |(_, slot)| slot)
     }
 
-    /// Waits for a turn: the next that is free, or the one that is kept for the last poll. The `first` turn may come
-    /// instead of the last one: an early look is worth more than a late one.
-    pub(crate) async fn turn(&self, first: bool) {
-        let pace = &*self.pace;
+    /// Waits for a turn: the next that is free, or the one that is kept for the last poll. `asked` is when this wait asked
+    /// last. A first turn may come instead of the last one: an early look is worth more than a late one.
+    pub(crate) async fn turn<P>(&self, asked: Option<Instant>, admit: impl Fn(bool) -> Admission<P>) -> Turn<P> {
+        let own = (asked.is_none()).then_some(self.key);
         let regular = async {
-            let own = first.then_some(self.key);
-            if !pace.regular_turn(|state, now| pace.leaves_room(state, now, own)).await {
-                future::pending::<()>().await;
+            if asked.is_some() && Instant::now() >= self.key.0 {
+                // The time of regular turns is over.
+                return future::pending().await;
             }
-        };
-        let last = async {
-            sleep_until(self.last_poll()).await;
-            pace.last_turn().await;
+            self.pace.regular(own, &admit).await
         };
         tokio::select! {
             biased;
-            () = last => {}
-            () = regular => {}
+            turn = self.last_turn(asked, &admit) => turn,
+            turn = regular => turn,
+        }
+    }
+
+    async fn last_turn<P>(&self, asked: Option<Instant>, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
+        let (deadline, window) = (self.key.0, self.pace.window);
+        // A slot that is free only because others end at the deadline as well is too late.
+        let mut planned = asked.is_none() || Instant::now() >= deadline;
+        loop {
+            let (now, slot) = (Instant::now(), self.last_poll());
+            let is_ahead = asked.is_none_or(|asked| asked < slot);
+            if is_ahead && slot > now {
+                planned = true;
+                sleep_until(slot).await;
+            } else if is_ahead && (planned || now < deadline) {
+                return self.pace.last(admit).await;
+            } else if now >= deadline {
+                return Turn::TooLate;
+            } else {
+                // The plan may still give this one a later slot.
+                sleep_until(deadline.min(now + window)).await;
+            }
         }
     }
 }

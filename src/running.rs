@@ -60,15 +60,15 @@ impl Running {
 
     async fn round(&mut self) -> Step<Job, Error> {
         let Self { client, job_id, engine, seat, deadline, .. } = self;
-        let first = engine.asked == 0;
-        let place = Place { seat, deadline: *deadline, first };
+        let place = Place { seat, deadline: *deadline, asked: engine.last_asked };
         let fetch = || async {
             let ask = client.ask(job_id, Some(place));
-            if first {
+            let asked = match place.asked {
                 // Each job is looked at once, even if its turn comes after the deadline.
-                return reply(ask.await);
-            }
-            timeout_at(*deadline + LAST_POLL_LIMIT, ask).await.map_or(Reply::NO_TURN, reply)
+                None => ask.await,
+                Some(_) => timeout_at(*deadline + LAST_POLL_LIMIT, ask).await.ok().flatten(),
+            };
+            asked.map_or(Reply::NO_TURN, reply)
         };
         engine.round(fetch, || seat.last_poll(), client.closed()).await
     }
@@ -77,7 +77,7 @@ impl Running {
         let (job_id, polls) = (self.job_id.clone(), self.engine.asked);
         match step {
             Step::Pause(News::Unfinished(job), next_poll) => {
-                tracing::debug!(status = job.status_text(), polls, ?next_poll, "not over");
+                tracing::debug!(status = one_line(job.status_text()), polls, ?next_poll, "not over");
                 self.note_unknown(&job.status);
                 Event::Status { job_id, job: Some(job), next_poll, polls }
             }

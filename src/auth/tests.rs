@@ -7,8 +7,23 @@ use tokio::time::timeout;
 use super::*;
 use crate::error::TransportErrorKind;
 
-async fn waits(standing: &Standing) -> bool {
-    timeout(Duration::from_millis(1), standing.pass()).await.is_err()
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn take(standing: &Standing) -> Pass<'_> {
+    match standing.pass(true, Instant::now() + LIMIT) {
+        Admission::Go(pass) => pass,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_busy(standing: &Standing) -> bool {
+    matches!(standing.pass(true, Instant::now() + LIMIT), Admission::Busy)
+}
+
+fn opened() -> Standing {
+    let standing = Standing::new();
+    standing.not_refused(&take(&standing), true);
+    standing
 }
 
 fn denied() -> Error {
@@ -19,31 +34,34 @@ fn denied() -> Error {
 async fn requests_go_one_at_a_time_until_the_first_answer_that_is_no_refusal() {
     for succeeded in [true, false] {
         let standing = Standing::new();
-        let first = standing.pass().await;
-        assert!(waits(&standing).await);
+        let first = take(&standing);
+        assert!(is_busy(&standing));
         standing.not_refused(&first, succeeded);
-        assert!(!waits(&standing).await, "an answer, or none at all, opens the gate before the pass is given back");
+        assert!(!is_busy(&standing), "an answer, or none at all, opens the gate before the pass is given back");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_lets_the_next_one_go_alone() {
     let standing = Standing::new();
-    drop(standing.pass().await);
-    let _next = standing.pass().await;
-    assert!(waits(&standing).await);
+    drop(take(&standing));
+    let _next = take(&standing);
+    assert!(is_busy(&standing));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_off_is_repaired_once() {
     for skew in [61, -61, 3600, -3600] {
         let standing = Standing::new();
-        let pass = standing.pass().await;
-        assert!(matches!(standing.refused(&pass, Some(skew)), Verdict::Again));
+        let pass = take(&standing);
+        assert!(matches!(standing.refused(&pass, Some(skew), &denied()), Verdict::Again));
         drop(pass);
-        let pass = standing.pass().await;
+        let pass = take(&standing);
         assert_eq!(pass.offset, skew);
-        assert!(matches!(standing.refused(&pass, Some(skew)), Verdict::Refused), "once until a request succeeds");
+        assert!(
+            matches!(standing.refused(&pass, Some(skew), &denied()), Verdict::Refused),
+            "once until a request succeeds"
+        );
     }
 }
 
@@ -51,65 +69,89 @@ async fn a_clock_that_is_off_is_repaired_once() {
 async fn a_clock_that_is_right_is_no_reason_for_a_refusal() {
     for skew in [None, Some(0), Some(60), Some(-60)] {
         let standing = Standing::new();
-        let pass = standing.pass().await;
-        assert!(matches!(standing.refused(&pass, skew), Verdict::Refused));
+        let pass = take(&standing);
+        assert!(matches!(standing.refused(&pass, skew, &denied()), Verdict::Refused));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_success_allows_another_repair_and_another_answer_does_not() {
-    let standing = Standing::new();
-    let pass = standing.pass().await;
-    standing.refused(&pass, Some(100));
-    drop(pass);
-    let pass = standing.pass().await;
-    standing.not_refused(&pass, false);
-    assert!(matches!(standing.refused(&pass, Some(100)), Verdict::Refused));
-    standing.not_refused(&pass, true);
-    assert!(matches!(standing.refused(&pass, Some(-30_000)), Verdict::Again));
-    drop(pass);
-    assert_eq!(standing.pass().await.offset, 100 - 30_000);
+    for succeeded in [true, false] {
+        let standing = Standing::new();
+        let _ = standing.refused(&take(&standing), Some(100), &denied());
+        let pass = take(&standing);
+        standing.not_refused(&pass, succeeded);
+        let verdict = standing.refused(&pass, Some(-30_000), &denied());
+        assert_eq!(matches!(verdict, Verdict::Again), succeeded);
+        drop(pass);
+        if succeeded {
+            assert_eq!(take(&standing).offset, 100 - 30_000);
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_from_before_a_repair_ends_nothing_and_repairs_nothing() {
-    let standing = Standing::new();
-    standing.not_refused(&standing.pass().await, true);
-    let (one, two) = (standing.pass().await, standing.pass().await);
-    assert!(matches!(standing.refused(&one, Some(3600)), Verdict::Again));
-    assert!(matches!(standing.refused(&two, Some(3600)), Verdict::Again));
+    let standing = opened();
+    let (one, two) = (take(&standing), take(&standing));
+    assert!(matches!(standing.refused(&one, Some(3600), &denied()), Verdict::Again));
+    assert!(matches!(standing.refused(&two, Some(3600), &denied()), Verdict::Again));
     drop((one, two));
-    assert_eq!(standing.pass().await.offset, 3600);
+    assert_eq!(take(&standing).offset, 3600);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_closes_the_gate_for_all_that_have_not_gone_yet() {
+    let standing = opened();
+    let gone = take(&standing);
+    let _ = standing.refused(&gone, Some(3600), &denied());
+    let _alone = take(&standing);
+    assert!(is_busy(&standing));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_at_the_gate_goes_on_when_it_opens_or_when_nobody_goes_alone_any_more() {
     let standing = Standing::new();
-    standing.not_refused(&standing.pass().await, true);
-    let (gone, not_yet) = (standing.pass().await, standing.pass().await);
-    standing.refused(&gone, Some(3600));
-    assert!(!standing.honours(&not_yet));
-    let alone = standing.pass().await;
-    assert!(standing.honours(&alone));
-    assert!(waits(&standing).await);
+    let alone = take(&standing);
+    assert!(timeout(LIMIT / 2, standing.gate()).await.is_err());
+    let ((), ()) = tokio::join!(standing.gate(), async { drop(alone) });
+
+    let forgotten = take(&standing);
+    let start = Instant::now();
+    standing.gate().await;
+    assert!(start.elapsed() >= LIMIT, "no answer in its time is none at all");
+    assert!(!is_busy(&standing) && !is_busy(&standing), "and opens the gate");
+    drop(forgotten);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_goes_alone_takes_no_heed_of_room_for_others_and_the_rest_do() {
+    let standing = Standing::new();
+    let limit = Instant::now() + LIMIT;
+    let Admission::Go(alone) = standing.pass(false, limit) else { panic!() };
+    standing.not_refused(&alone, true);
+    assert!(matches!(standing.pass(false, limit), Admission::NoRoom));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_late_answer_from_before_a_repair_does_not_open_the_gate() {
-    let standing = Standing::new();
-    standing.not_refused(&standing.pass().await, true);
-    let (slow, refused) = (standing.pass().await, standing.pass().await);
-    standing.refused(&refused, Some(3600));
+    let standing = opened();
+    let (slow, refused) = (take(&standing), take(&standing));
+    standing.refused(&refused, Some(3600), &denied());
     standing.not_refused(&slow, true);
-    let _alone = standing.pass().await;
-    assert!(waits(&standing).await);
+    let _alone = take(&standing);
+    assert!(is_busy(&standing));
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_for_good_ends_every_wait_now_and_later() {
-    let standing = Standing::new();
+    let standing = opened();
     assert!(timeout(Duration::from_secs(3600), standing.closed()).await.is_err());
-    let ((), now) = tokio::join!(async { standing.close(denied()) }, standing.closed());
+    let (one, two) = (take(&standing), take(&standing));
+    let (verdict, now) = tokio::join!(async { standing.refused(&one, None, &denied()) }, standing.closed());
+    assert!(matches!(verdict, Verdict::Refused));
     assert_eq!(now.to_string(), denied().to_string());
+    standing.not_refused(&two, true);
+    assert!(is_busy(&standing), "a late answer does not change that");
     assert_eq!(standing.closed().await.to_string(), denied().to_string());
 }

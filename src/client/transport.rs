@@ -4,14 +4,16 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderValue;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::answer::{Answer, MAX_BODY};
 use crate::error::{Error, Result, TransportErrorKind};
+use crate::text::duration;
 
 /// Connections to one service.
 #[derive(Debug, Clone)]
@@ -31,34 +33,45 @@ impl Transport {
         builder.build().map(Self).map_err(|error| Error::invalid("client", innermost(&error).to_string()))
     }
 
-    /// One GET: the answer, its body up to [`MAX_BODY`], or why there is none.
-    pub(super) async fn get(&self, url: Url, headers: &[(&str, &str)]) -> Result<Answer> {
+    /// One GET: the answer, its body up to [`MAX_BODY`], or why there is none by `limit`.
+    pub(super) async fn get(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
+        let start = Instant::now();
+        let too_late =
+            |_| Error::transport(TransportErrorKind::Timeout, format!("waited {}", duration(start.elapsed())));
         let mut request = self.0.get(url);
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
             request = request.header(*name, sensitive(value)?);
         }
-        let mut response = request.send().await.map_err(|error| transport_error(&error))?;
-        let text = |headers: &HeaderMap, name: &str| {
-            let name = HeaderName::try_from(name).ok()?;
-            headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
+        let sent = timeout_at(limit, request.send()).await.map_err(too_late)?;
+        let mut response = sent.map_err(|error| transport_error(&error))?;
+        let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut answer = Answer {
             status: response.status().as_u16(),
-            request_id: text(response.headers(), "x-request-id"),
-            date: text(response.headers(), "date").and_then(|date| httpdate::parse_http_date(&date).ok()),
-            retry_after: text(response.headers(), "retry-after"),
-            body: None,
+            request_id: text("x-request-id"),
+            date: text("date").and_then(|date| httpdate::parse_http_date(&date).ok()),
+            retry_after: text("retry-after"),
+            body: Some(Vec::new()),
         };
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Ok(answer);
-            }
-            body.extend_from_slice(&chunk);
+        match timeout_at(limit, body(&mut response)).await.map_err(too_late).flatten() {
+            Ok(body) => answer.body = body,
+            // A refusal counts as one even if its end never arrives.
+            Err(_) if answer.status == 401 => {}
+            Err(error) => return Err(error),
         }
-        answer.body = Some(body);
         Ok(answer)
     }
+}
+
+/// The body, unless it is longer than [`MAX_BODY`].
+async fn body(response: &mut reqwest::Response) -> Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
 }
 
 /// Marked so that the HTTP library shows no header of ours in its own logs.

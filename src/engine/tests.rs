@@ -55,6 +55,7 @@ async fn run(options: Options, replies: impl IntoIterator<Item = Reply_>) -> Run
     let mut replies = replies.into_iter();
     let mut asked = Vec::new();
     loop {
+        let last_poll = || deadline - Duration::from_secs_f64(options.turns_end_early);
         let fetch = || {
             let now = Instant::now();
             asked.push((now - start).as_secs_f64());
@@ -65,7 +66,6 @@ async fn run(options: Options, replies: impl IntoIterator<Item = Reply_>) -> Run
                 Reply { asked_at: Some(now), answer, retry_after }
             }
         };
-        let last_poll = || deadline - Duration::from_secs_f64(options.turns_end_early);
         match engine.round(fetch, last_poll, pending()).await {
             Step::Pause(_, pause) => assert_eq!(engine.due, Instant::now() + pause, "the pause that is announced"),
             Step::Over(end) => {

@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::story::{Answer, Ending, Playing};
 use super::{PROJECT_ID, Request, verify};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Kind};
 
 /// A key is locked after more failures in a row than this.
 const FAILURES_ALLOWED: u32 = 5;
@@ -29,6 +29,8 @@ const FAILURES_ALLOWED: u32 = 5;
 const LOCKED: Duration = Duration::from_secs(5 * 60);
 /// What was sent of an answer that is cut has this long to go out before the connection is closed.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
+/// Longer than any client waits.
+const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) struct Server(Mutex<State>);
 
@@ -37,12 +39,19 @@ pub(super) struct State {
     pub(super) jobs: HashMap<String, Playing>,
     pub(super) requests: Vec<Request>,
     pub(super) clock_ahead: i64,
-    failures: u32,
+    /// By access key.
+    failures: HashMap<String, Failures>,
+}
+
+/// How often a key has failed in a row, and when it was locked.
+#[derive(Debug, Default)]
+struct Failures {
+    count: u32,
     locked_at: Option<Instant>,
 }
 
-impl State {
-    pub(super) fn is_locked(&self) -> bool {
+impl Failures {
+    fn is_locked(&self) -> bool {
         self.locked_at.is_some_and(|at| at.elapsed() < LOCKED)
     }
 }
@@ -54,8 +63,7 @@ impl Server {
             jobs: HashMap::new(),
             requests: Vec::new(),
             clock_ahead: 0,
-            failures: 0,
-            locked_at: None,
+            failures: HashMap::new(),
         }))
     }
 
@@ -114,15 +122,16 @@ impl Server {
             response = response.header(name, value);
         }
         let body = Bytes::from(body);
-        let parts = match answer.ending {
-            Ending::Whole | Ending::Nothing => vec![Ok(body)],
-            Ending::Half => {
-                vec![Ok(body.slice(..body.len() / 2)), Err(io::Error::from(io::ErrorKind::ConnectionAborted))]
-            }
+        let half = body.slice(..body.len() / 2);
+        let cut = || Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+        let (parts, pause) = match answer.ending {
+            Ending::Whole | Ending::Nothing => (vec![Ok(body)], Duration::ZERO),
+            Ending::Half => (vec![Ok(half), cut()], BEFORE_CUT),
+            Ending::Stalled => (vec![Ok(half), cut()], FOR_EVER),
         };
-        let frames = stream::iter(parts).then(|part| async {
+        let frames = stream::iter(parts).then(move |part| async move {
             if part.is_err() {
-                tokio::time::sleep(BEFORE_CUT).await;
+                tokio::time::sleep(pause).await;
             }
             part.map(Frame::data)
         });
@@ -156,10 +165,28 @@ impl Server {
 }
 
 impl State {
+    pub(super) fn is_locked(&self) -> bool {
+        let Kind::Key { access_key, .. } = &self.credentials.0 else { return false };
+        self.failures.get(access_key).is_some_and(Failures::is_locked)
+    }
+
+    /// Each refusal counts against the key that was used, a scripted one too, and anything else clears it.
     fn decide(&mut self, request: &Parts, now: Instant, clock: UtcDateTime) -> (Answer, Vec<u8>) {
-        if let Err(message) = self.authenticate(request, now, clock.unix_timestamp()) {
-            return error(401, "APIG.0301", message);
+        let key = verify::access_key(&request.headers).unwrap_or_default().to_owned();
+        if self.failures.get(&key).is_some_and(Failures::is_locked) {
+            return error(401, "APIG.0301", "Incorrect IAM authentication information: the access key is locked");
         }
+        let (answer, body) = match verify::verify(request, &self.credentials, clock.unix_timestamp()) {
+            Ok(()) => self.play(request, now, clock),
+            Err(message) => error(401, "APIG.0301", message),
+        };
+        let failures = self.failures.entry(key).or_default();
+        failures.count = if answer.http_status == 401 { failures.count + 1 } else { 0 };
+        failures.locked_at = (failures.count > FAILURES_ALLOWED).then_some(now);
+        (answer, body)
+    }
+
+    fn play(&mut self, request: &Parts, now: Instant, clock: UtcDateTime) -> (Answer, Vec<u8>) {
         let segments: Vec<&str> = request.uri.path().split('/').collect();
         match segments[..] {
             ["", "v2", project, "jobs", _] if project != PROJECT_ID => {
@@ -172,23 +199,6 @@ impl State {
             }
             _ => error(404, "APIG.0101", "The API does not exist or has not been published in the environment"),
         }
-    }
-
-    fn authenticate(&mut self, request: &Parts, now: Instant, clock: i64) -> Result<(), &'static str> {
-        let verified = verify::verify(request, &self.credentials, clock);
-        if self.is_locked() {
-            return Err("Incorrect IAM authentication information: AK access failed to reach the limit,forbidden");
-        }
-        match verified {
-            Ok(()) => self.failures = 0,
-            Err(_) => {
-                self.failures += 1;
-                if self.failures > FAILURES_ALLOWED {
-                    self.locked_at = Some(now);
-                }
-            }
-        }
-        verified
     }
 }
 

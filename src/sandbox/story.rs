@@ -113,11 +113,13 @@ pub(super) enum Body {
     Raw(Vec<u8>),
 }
 
-/// How much of an answer is sent before the connection is closed.
+/// How much of an answer is sent, and what comes then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
     Whole,
     Half,
+    /// Half, and then silence.
+    Stalled,
     Nothing,
 }
 
@@ -165,6 +167,12 @@ impl Answer {
     /// The connection is closed in the middle of the body.
     pub fn cut(mut self) -> Self {
         self.ending = Ending::Half;
+        self
+    }
+
+    /// Nothing more comes after the middle of the body.
+    pub fn stalled(mut self) -> Self {
+        self.ending = Ending::Stalled;
         self
     }
 }

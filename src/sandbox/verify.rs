@@ -71,6 +71,11 @@ pub(super) fn verify(request: &Parts, credentials: &Credentials, clock: i64) -> 
     }
 }
 
+/// The access key that a request says it is signed with.
+pub(super) fn access_key(headers: &HeaderMap) -> Option<&str> {
+    header(headers, "authorization")?.split_once("Access=")?.1.split(',').next()
+}
+
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

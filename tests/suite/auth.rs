@@ -141,3 +141,37 @@ async fn the_sandbox_locks_a_key_after_more_than_five_failures() {
     assert!(sandbox.is_locked());
     assert_eq!(kind(&wrong().build().unwrap().job("job").await), "denied", "the right key is locked out too");
 }
+
+#[tokio::test]
+async fn a_refusal_whose_body_is_cut_or_never_comes_is_a_refusal() {
+    let refusal = || Answer::http(401).body(r#"{"error_code":"APIG.0301","error_msg":"…"}"#);
+    for refusal in [refusal().cut(), refusal().stalled()] {
+        let (sandbox, ids) = twenty(Story::new().then(refusal)).await;
+        let client = client(&sandbox).request_timeout(Duration::from_millis(300)).build().unwrap();
+        let results = join_all(ids.iter().map(|id| quick(client.wait_for_job(id)).into_future())).await;
+        assert!(results.iter().all(|result| kind(result) == "denied"), "{results:?}");
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_repaired_clock_costs_no_first_look_its_turn() {
+    let (sandbox, ids) = twenty(Story::new().succeeds()).await;
+    sandbox.set_clock_ahead(3600);
+    // The second request, after the repair, has its turn more than 5 s after the deadline.
+    let run = run(&sandbox, &format!("{} -t 0 --max-rate 0.17", ids[0])).await;
+    assert_eq!(run.status, 0, "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_not_polled_any_more_holds_nobody_up() {
+    use futures_util::StreamExt as _;
+
+    let sandbox = sandbox([("one", Story::new().running().succeeds()), ("two", Story::new().succeeds())]).await;
+    let client = client(&sandbox).request_timeout(Duration::from_millis(500)).build().unwrap();
+    let mut forgotten = quick(client.wait_for_job("one")).events();
+    // In the middle of the first request, which goes alone.
+    assert!(tokio::time::timeout(Duration::ZERO, forgotten.next()).await.is_err());
+    assert_eq!(kind(&quick(client.wait_for_job("two")).await), "succeeded");
+    assert_eq!(kind(&client.job("two").await), "succeeded");
+}

@@ -62,3 +62,37 @@ async fn a_standard_error_that_cannot_be_written_changes_nothing() {
         assert_eq!(finish(command(&sandbox, id).arg("-vv").stderr(Stdio::from(full))).await.status, status);
     }
 }
+
+#[tokio::test]
+async fn an_interruption_goes_before_a_closed_pipe() {
+    let sandbox = sandbox([("endless", Story::new().running())]).await;
+    let mut child = command(&sandbox, "endless").spawn().unwrap();
+    requests(&sandbox, 2).await;
+    // As in a pipeline, where Ctrl-C ends the reader too.
+    drop(child.stdout.take());
+    signal(&child, "INT").await;
+    let run = Run::from(child.wait_with_output().await.unwrap());
+    assert_eq!(run.status, 130);
+    assert!(run.stderr.ends_with("to take up the wait again: dcs-wait endless\n"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_stops_neither_the_polling_nor_an_interruption() {
+    let sandbox = sandbox([("endless", Story::new().running())]).await;
+    let child = command(&sandbox, "endless -q -o events --max-interval 1ms").spawn().unwrap();
+    // More than a pipe and the queue hold: a line is over 100 bytes, a pipe 64 KiB.
+    requests(&sandbox, 1200).await;
+    signal(&child, "TERM").await;
+    let mut child = child;
+    let status = tokio::time::timeout(std::time::Duration::from_secs(5), child.wait()).await.expect("in time").unwrap();
+    assert_eq!(status.code(), Some(143));
+}
+
+#[tokio::test]
+async fn help_that_cannot_be_written_is_an_error() {
+    let sandbox = sandbox([]).await;
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = finish(command(&sandbox, "--help").stdout(Stdio::from(full))).await;
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("cannot write standard output"), "{}", run.stderr);
+}

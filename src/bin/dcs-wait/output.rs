@@ -1,15 +1,16 @@
 //! Standard output: the result, in one of three formats. Every line is flushed.
 
 use std::io::{self, Write as _};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use dcs_wait::text::{duration, one_line};
 use dcs_wait::{Error, Event, Job};
 use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::args::Format;
 use crate::board::{Ending, Verdict};
-use crate::progress::say;
 
 /// One object of `-o json`, and the outcome event of `-o events`.
 #[derive(Serialize)]
@@ -45,31 +46,35 @@ enum Step<'a> {
     Outcome(Outcome<'a>),
 }
 
-/// The reader of standard output has gone.
-#[derive(Debug)]
-pub(crate) struct ClosedPipe;
-
-/// Standard output.
+/// Standard output. A thread of its own writes it: a reader that is slow, or does not read at all, must not keep the
+/// command from polling nor from being interrupted.
 #[derive(Debug)]
 pub(crate) struct Output {
     format: Format,
-    incomplete: bool,
+    lines: mpsc::Sender<String>,
 }
 
-impl Output {
-    pub(crate) fn new(format: Format) -> Self {
-        Self { format, incomplete: false }
-    }
+/// How the writing ended; resolves when all is written, or as soon as the reader has gone.
+pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
 
-    /// Whether something could not be written.
-    pub(crate) fn is_incomplete(&self) -> bool {
-        self.incomplete
+/// So many lines may wait for their reader.
+const QUEUE: usize = 1024;
+
+impl Output {
+    pub(crate) fn start(format: Format) -> (Self, Written) {
+        let (lines, queue) = mpsc::channel(QUEUE);
+        let (done, written) = oneshot::channel();
+        thread::spawn(move || {
+            // Whoever does not listen any more has been interrupted.
+            let _ = done.send(write_all(queue));
+        });
+        (Self { format, lines }, written)
     }
 
     /// Writes what the format shows of a step that is not the last.
-    pub(crate) fn step(&mut self, event: &Event) -> Result<(), ClosedPipe> {
+    pub(crate) async fn step(&self, event: &Event) {
         if self.format != Format::Events {
-            return Ok(());
+            return;
         }
         let step = match event {
             Event::Status { job_id, job, next_poll, polls, .. } => Step::Status {
@@ -82,34 +87,39 @@ impl Output {
             Event::Retry { job_id, error, next_poll, polls, .. } => {
                 Step::Retry { job_id, error: trouble(error), next_poll_ms: millis(*next_poll), polls: *polls }
             }
-            _ => return Ok(()),
+            _ => return,
         };
-        self.line(to_json(&step))
+        self.line(to_json(&step)).await;
     }
 
     /// Writes how a job ended.
-    pub(crate) fn verdict(&mut self, verdict: &Verdict) -> Result<(), ClosedPipe> {
-        self.line(match self.format {
-            Format::Text => Ok(text(verdict)),
+    pub(crate) async fn verdict(&self, verdict: &Verdict) {
+        let line = match self.format {
+            Format::Text => text(verdict),
             Format::Json => to_json(&outcome(verdict)),
             Format::Events => to_json(&Step::Outcome(outcome(verdict))),
-        })
+        };
+        self.line(line).await;
     }
 
-    fn line(&mut self, line: io::Result<String>) -> Result<(), ClosedPipe> {
-        let mut stdout = io::stdout().lock();
-        match line.and_then(|line| writeln!(stdout, "{line}")).and_then(|()| stdout.flush()) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ClosedPipe),
-            Err(error) => {
-                if !self.incomplete {
-                    say(&format!("error: cannot write standard output: {error}"));
-                }
-                self.incomplete = true;
-                Ok(())
-            }
+    async fn line(&self, line: String) {
+        // The thread has ended only if the reader has gone, which `Written` tells.
+        let _ = self.lines.send(line).await;
+    }
+}
+
+/// Writes and flushes line by line. Goes on after an error, in case there is room for a shorter line, but not without a
+/// reader.
+fn write_all(mut lines: mpsc::Receiver<String>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let mut result = Ok(());
+    while let Some(line) = lines.blocking_recv() {
+        match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
+            written => result = result.and(written),
         }
     }
+    result
 }
 
 /// Id, status, type and duration, a blank in none of them; and what went wrong.
@@ -190,6 +200,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn to_json(value: &impl Serialize) -> io::Result<String> {
-    serde_json::to_string(value).map_err(io::Error::other)
+fn to_json(value: &impl Serialize) -> String {
+    // Nothing in these types can fail to be JSON.
+    serde_json::to_string(value).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! The steps of the command, one after another.
 
 use std::collections::HashSet;
+use std::io;
+use std::time::Duration;
 
 use clap::{ArgMatches, Command};
 use dcs_wait::{Error, WaitForJob};
@@ -10,12 +12,14 @@ use futures_util::stream::select_all;
 use crate::args::{self, Args};
 use crate::board::{Board, Verdict};
 use crate::exit::Exit;
-use crate::output::{ClosedPipe, Output};
+use crate::output::Output;
 use crate::progress::{Lines, say, start_log};
 use crate::resume;
 
 /// The verdicts over more jobs than this are summed up.
 const MANY: usize = 10;
+/// How long an interrupted command goes on writing.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) fn main() -> Exit {
     let (args, command, matches) = match args::parse() {
@@ -37,52 +41,70 @@ pub(crate) fn main() -> Exit {
             return Exit::Usage;
         }
     };
-    let waited = runtime.block_on(wait(&args, waits));
+    let (verdicts, exit) = runtime.block_on(wait(&args, waits));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
-    match waited {
-        Ok((verdicts, exit)) => {
-            complain(&verdicts, &command, &matches);
-            exit
-        }
-        Err(ClosedPipe) => Exit::ClosedPipe,
+    if exit != Exit::ClosedPipe {
+        complain(&verdicts, &command, &matches);
     }
+    exit
 }
 
 /// Waits for all jobs, writes each verdict when it is known, and gives them all.
-async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> Result<(Vec<Verdict>, Exit), ClosedPipe> {
+async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> (Vec<Verdict>, Exit) {
     let mut lines = Lines::new(args);
     lines.begin(waits.len(), args.timeout);
     let (ids, waits): (Vec<_>, Vec<_>) = waits.into_iter().unzip();
-    let mut output = Output::new(args.output);
     let mut board = Board::new(ids);
-    let mut events = select_all(waits.into_iter().map(WaitForJob::events));
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    let mut said = 0;
+    let (output, mut written) = Output::start(args.output);
     let mut interruption = std::pin::pin!(interruption());
-    let mut verdicts = Vec::new();
-    let exit = loop {
-        tokio::select! {
-            biased;
-            exit = &mut interruption => {
-                for verdict in board.interrupt() {
-                    output.verdict(&verdict)?;
-                    verdicts.push(verdict);
-                }
-                break exit;
-            }
-            event = events.next() => {
-                let Some(event) = event else {
-                    break Exit::of(verdicts.iter().map(Verdict::exit));
-                };
-                lines.show(&event);
-                output.step(&event)?;
-                if let Some(verdict) = board.note(event) {
-                    output.verdict(&verdict)?;
-                    verdicts.push(verdict);
-                }
+
+    let follow = async {
+        let mut events = select_all(waits.into_iter().map(WaitForJob::events));
+        while let Some(event) = events.next().await {
+            lines.show(&event);
+            output.step(&event).await;
+            if let Some(verdict) = board.note(event) {
+                verdicts.push(verdict);
+                output.verdict(&verdicts[said]).await;
+                said += 1;
             }
         }
     };
-    Ok((verdicts, if exit == Exit::Success && output.is_incomplete() { Exit::Usage } else { exit }))
+    let interrupted = tokio::select! {
+        biased;
+        exit = &mut interruption => Some(exit),
+        _ = &mut written => return (verdicts, Exit::ClosedPipe),
+        () = follow => None,
+    };
+    verdicts.extend(board.interrupt());
+    let rest = async {
+        for verdict in &verdicts[said..] {
+            output.verdict(verdict).await;
+        }
+        drop(output);
+        written.await.unwrap_or(Ok(()))
+    };
+    if let Some(exit) = interrupted {
+        // What cannot be written soon has no reader.
+        let _ = tokio::time::timeout(PATIENCE, rest).await;
+        return (verdicts, exit);
+    }
+    let exit = Exit::of(verdicts.iter().map(Verdict::exit));
+    tokio::select! {
+        biased;
+        exit = &mut interruption => (verdicts, exit),
+        written = rest => match written {
+            Ok(()) => (verdicts, exit),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => (verdicts, Exit::ClosedPipe),
+            Err(error) => {
+                say(&format!("error: cannot write standard output: {error}"));
+                (verdicts, if exit == Exit::Success { Exit::Usage } else { exit })
+            }
+        },
+    }
 }
 
 /// Resolves when the user or the system wants the command to end.
@@ -136,9 +158,14 @@ fn complain(verdicts: &[Verdict], command: &Command, matches: &ArgMatches) {
 /// Help and version on standard output; anything else as one line on standard error.
 fn usage(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
-        // A closed pipe is no reason to complain about help.
-        let _ = error.print();
-        return Exit::Success;
+        return match error.print() {
+            Ok(()) => Exit::Success,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
+            Err(error) => {
+                say(&format!("error: cannot write standard output: {error}"));
+                Exit::Usage
+            }
+        };
     }
     let text = error.render().to_string();
     let text = text.split("\n\nUsage:").next().unwrap_or_default();

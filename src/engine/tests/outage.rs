@@ -88,3 +88,14 @@ async fn the_last_poll_at_the_deadline_goes_before_retry_after() {
     assert_eq!(run.asked, [0.0, 10.0]);
     assert!(matches!(run.end, End::Ended(_)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_as_long_as_the_limit_is_no_outage() {
+    let options = Options { max_outage: 5.0, ..LIMITS };
+    let hiccup = run(options, [RUNNING, RUNNING, RUNNING, RUNNING, TROUBLE, ENDED]).await;
+    assert_eq!(hiccup.asked, [0.0, 1.0, 3.0, 7.0, 15.0, 15.5], "the pause of 8 s was the schedule's");
+    assert!(matches!(hiccup.end, End::Ended(_)));
+    let outage = run(options, then_forever(vec![RUNNING, RUNNING, RUNNING, RUNNING], TROUBLE)).await;
+    assert_eq!(outage.asked, [0.0, 1.0, 3.0, 7.0, 15.0, 15.5]);
+    assert!(matches!(outage.end, End::Unreachable));
+}
