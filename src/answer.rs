@@ -1,6 +1,7 @@
 //! What an HTTP answer is: the job, or which kind of error. Knows neither how the answer was fetched nor what a wait makes
 //! of it.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
@@ -12,6 +13,9 @@ use crate::text::one_line;
 /// The longest body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
+/// What a service's clock may show, in seconds since the epoch: the years 2020 to 2099.
+const CLOCKS: Range<i64> = 1_577_836_800..4_102_444_800;
+
 /// An HTTP answer, as much of it as matters here.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answer {
@@ -22,6 +26,8 @@ pub(crate) struct Answer {
     pub(crate) date: Option<SystemTime>,
     /// `Retry-After`.
     pub(crate) retry_after: Option<String>,
+    /// It came by a proxy or a cache (`Age`, `Via`), so that its date may be old.
+    pub(crate) is_relayed: bool,
     /// `None` if it was longer than [`MAX_BODY`].
     pub(crate) body: Option<Vec<u8>>,
 }
@@ -30,13 +36,37 @@ impl Answer {
     /// The job that was asked for, or which kind of error this answer is. `clean` takes secrets out of whatever text the
     /// service sent.
     pub(crate) fn job(&self, id: &str, clean: impl Fn(String) -> String) -> Result<Job> {
-        let body = self.body.as_deref().and_then(|body| serde_json::from_slice::<Value>(body).ok());
-        let error = |message: Option<&str>| Box::new(self.service_error(body.as_ref(), message, &clean));
+        let body = self.json();
+        self.check_status(body.as_ref(), &clean)?;
+        match self.described_job(id, body.as_ref()) {
+            Ok(job) => Ok(job.map_text(clean)),
+            Err(problem) => Err(Error::Unavailable(Box::new(self.service_error(body.as_ref(), Some(problem), clean)))),
+        }
+    }
+
+    /// The projects of IAM's answer, ids and names, or which kind of error it is.
+    pub(crate) fn projects(&self, clean: impl Fn(String) -> String) -> Result<Vec<(String, String)>> {
+        let body = self.json();
+        self.check_status(body.as_ref(), &clean)?;
+        let Some(projects) = body.as_ref().and_then(|body| body.get("projects")?.as_array()) else {
+            let problem = "an answer that lists no projects";
+            return Err(Error::Unavailable(Box::new(self.service_error(body.as_ref(), Some(problem), clean))));
+        };
+        let text = |project: &Value, name: &str| project.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
+        Ok(projects.iter().map(|project| (clean(text(project, "id")), clean(text(project, "name")))).collect())
+    }
+
+    fn json(&self) -> Option<Value> {
+        self.body.as_deref().and_then(|body| serde_json::from_slice(body).ok())
+    }
+
+    /// # Errors
+    ///
+    /// The kind of error that any status but 200 is.
+    fn check_status(&self, body: Option<&Value>, clean: &impl Fn(String) -> String) -> Result<()> {
+        let error = |message: Option<&str>| Box::new(self.service_error(body, message, clean));
         Err(match self.status {
-            200 => match self.described_job(id, body.as_ref()) {
-                Ok(job) => return Ok(job.map_text(clean)),
-                Err(message) => Error::Unavailable(error(Some(message))),
-            },
+            200 => return Ok(()),
             201..=299 => Error::Unavailable(error(Some("not the answer that describes a job"))),
             300..=399 => Error::Unavailable(error(Some("redirected elsewhere, which is not followed"))),
             401 | 403 => Error::Denied(error(None)),
@@ -77,9 +107,11 @@ impl Answer {
         at.duration_since(self.date?).ok()
     }
 
-    /// How old `job` is by the service's own clock.
-    pub(crate) fn age_of(&self, job: &Job) -> Option<Duration> {
-        self.date?.duration_since(job.begin_time?).ok()
+    /// The service's clock in seconds since the epoch, if the answer tells it and can be trusted in that.
+    pub(crate) fn clock(&self) -> Option<i64> {
+        let seconds = self.date?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs();
+        let seconds = i64::try_from(seconds).ok()?;
+        (!self.is_relayed && CLOCKS.contains(&seconds)).then_some(seconds)
     }
 
     fn service_error(

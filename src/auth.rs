@@ -1,31 +1,46 @@
-//! How the credentials stand with the service, for all clones of a client: whether the clock had to be corrected, whether
-//! they may be used side by side, whether they were refused for good. Knows neither HTTP nor where they came from.
+//! How the credentials stand with the service, for all clones of a client: which ones are in use, whether the clock had to
+//! be corrected, whether they may be used side by side, whether they were refused for good. Knows no HTTP.
 //!
 //! More than five refusals in a row lock a key for everybody who uses it. Therefore requests go one at a time until the
 //! first answer that is no refusal, and again after a refusal until it is repaired.
+//!
+//! Nobody holds a lock while it waits: a load of credentials is driven by all that wait for it.
+
+mod gate;
 
 use std::future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use crate::error::Error;
-use crate::pace::Admission;
+pub(crate) use self::gate::Pass;
+use crate::credentials::{Credentials, CredentialsSource, Login};
+use crate::error::{Error, Result};
 
 /// A clock that is off by no more than this, in seconds, is not why a request was refused.
 const TOLERATED_SKEW: i64 = 60;
+/// Credentials that end are renewed when less than this is left of them, or a third of their life.
+const RENEW_BEFORE: Duration = Duration::from_secs(40 * 60);
+/// How soon a renewal that failed is tried again.
+const RENEW_AGAIN: Duration = Duration::from_secs(60);
 
-#[derive(Debug)]
 pub(crate) struct Standing {
+    source: Arc<dyn CredentialsSource>,
     state: Mutex<State>,
-    /// The gate has changed.
+    /// The state has changed.
     changed: Notify,
     closed: watch::Sender<Option<Error>>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    credentials: Option<Arc<Credentials>>,
+    /// When to renew them.
+    renew_at: Option<SystemTime>,
     /// What to add to our clock, in seconds, to get the service's.
     offset: i64,
     /// Counts repairs: an answer to a request from before a repair says nothing about the time after it.
@@ -36,20 +51,26 @@ struct State {
     open: bool,
     /// The one that goes alone, and until when it may.
     alone: Option<(u64, Instant)>,
+    /// The source is being asked.
+    loading: Option<(Purpose, Load)>,
     /// Refused for good.
     closed: bool,
-    passes: u64,
+    /// Passes and loads that were given out.
+    given: u64,
 }
 
-/// The right to make one request.
-#[derive(Debug)]
-pub(crate) struct Pass<'a> {
-    standing: &'a Standing,
-    number: u64,
-    /// What to add to our clock, in seconds.
-    pub(crate) offset: i64,
-    generation: u64,
+/// Why the source is asked.
+#[derive(Debug, Clone)]
+enum Purpose {
+    /// Nothing is known yet.
+    First,
+    /// The credentials were refused: others, or this is the end of all waits.
+    Repair(Error),
+    /// They end soon.
+    Renewal,
 }
+
+type Load = Shared<BoxFuture<'static, (u64, Result<Login>)>>;
 
 /// What a refusal (401) means for the request that met it.
 #[derive(Debug)]
@@ -61,98 +82,181 @@ pub(crate) enum Verdict {
 }
 
 impl Standing {
-    pub(crate) fn new() -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), closed: watch::Sender::new(None) }
-    }
-
-    /// Gives the right to make a request now. One that goes alone may take until `limit`; no answer until then counts as
-    /// none at all. Nothing but that request can be in the way of it, so that it takes no heed of `room` for others.
-    pub(crate) fn pass(&self, room: bool, limit: Instant) -> Admission<Pass<'_>> {
-        let mut state = self.lock();
-        if state.closed {
-            return Admission::Busy;
+    pub(crate) fn new(source: Arc<dyn CredentialsSource>, now: SystemTime) -> Self {
+        let mut state = State::default();
+        if let Some(login) = source.known() {
+            state.take(login, now);
         }
-        if !state.open {
-            match state.alone {
-                Some((_, until)) if until > Instant::now() => return Admission::Busy,
-                Some(_) => state.open = true,
-                None => {}
-            }
-        }
-        if state.open && !room {
-            return Admission::NoRoom;
-        }
-        state.passes += 1;
-        let number = state.passes;
-        state.alone = (!state.open).then_some((number, limit));
-        Admission::Go(Pass { standing: self, number, offset: state.offset, generation: state.generation })
-    }
-
-    /// Waits until nobody goes alone.
-    pub(crate) async fn gate(&self) {
-        loop {
-            let changed = self.changed.notified();
-            let until = {
-                let state = self.lock();
-                match state.alone {
-                    _ if state.closed => None,
-                    Some((_, until)) if !state.open && until > Instant::now() => Some(until),
-                    _ => return,
-                }
-            };
-            match until {
-                Some(until) => tokio::select! { () = changed => {}, () = sleep_until(until) => {} },
-                None => changed.await,
-            }
-        }
+        Self { source, state: Mutex::new(state), changed: Notify::new(), closed: watch::Sender::new(None) }
     }
 
     /// Notes that a request got another answer than a refusal, or none at all: a dead service must not make all the
     /// others wait for one time-out after another.
     pub(crate) fn not_refused(&self, pass: &Pass<'_>, succeeded: bool) {
         let mut state = self.lock();
-        if state.generation == pass.generation && !state.closed {
+        if state.generation == pass.generation() && !state.closed {
             state.open = true;
             state.repaired &= !succeeded;
         }
     }
 
-    /// Notes a refusal. `skew` is the service's clock less the one that the request was signed with, in seconds, if the
-    /// service told its time and the request was signed. `error` is what every wait ends with if nothing can be repaired.
-    pub(crate) fn refused(&self, pass: &Pass<'_>, skew: Option<i64>, error: &Error) -> Verdict {
-        let mut state = self.lock();
-        if state.generation != pass.generation {
-            return Verdict::Again;
-        }
-        state.open = false;
-        match skew {
-            Some(skew) if !state.repaired && skew.saturating_abs() > TOLERATED_SKEW => {
-                tracing::warn!(seconds = skew, "the clock is wrong, signing with the service's time");
-                state.offset = state.offset.saturating_add(skew);
-                state.generation += 1;
-                state.repaired = true;
-                Verdict::Again
+    /// Notes a refusal, and repairs what can be repaired. `skew` is the service's clock less the one that the request was
+    /// signed with, in seconds, if the service told its time and the request was signed. `error` is what every wait ends
+    /// with if nothing can be repaired.
+    pub(crate) async fn refused(&self, pass: Pass<'_>, skew: Option<i64>, error: &Error) -> Verdict {
+        let generation = pass.generation();
+        {
+            let mut state = self.lock();
+            if state.generation != generation {
+                return Verdict::Again;
             }
-            _ => {
-                state.closed = true;
-                self.closed.send_replace(Some(error.clone()));
-                Verdict::Refused
+            state.open = false;
+            match skew.filter(|skew| skew.saturating_abs() > TOLERATED_SKEW) {
+                _ if state.closed => return Verdict::Refused,
+                _ if state.repaired => self.close(&mut state, error),
+                Some(skew) => {
+                    tracing::warn!(seconds = skew, "the clock is wrong, signing with the service's time");
+                    state.offset = state.offset.saturating_add(skew);
+                    state.repair();
+                    return Verdict::Again;
+                }
+                None => self.load(&mut state, Purpose::Repair(error.clone())),
+            }
+        }
+        // Others may go on as soon as it is repaired.
+        drop(pass);
+        self.settle().await;
+        let state = self.lock();
+        if state.closed && state.generation == generation { Verdict::Refused } else { Verdict::Again }
+    }
+
+    /// Makes sure that there are credentials.
+    ///
+    /// # Errors
+    ///
+    /// What the source says, or why they were refused.
+    pub(crate) async fn ready(&self) -> Result<()> {
+        {
+            let mut state = self.lock();
+            if state.credentials.is_none() && !state.closed {
+                self.load(&mut state, Purpose::First);
+            }
+        }
+        self.settle().await;
+        self.closed.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    /// Asks the source once more if its credentials were refused for good: it may give others by now.
+    pub(crate) async fn reopen(&self) {
+        let error = self.closed.borrow().clone();
+        if let Some(error) = error {
+            self.load(&mut self.lock(), Purpose::Repair(error));
+            self.settle().await;
+        }
+    }
+
+    /// Resolves once the credentials are refused for good; in the meantime renews them if they end soon by `now`.
+    pub(crate) async fn closed(&self, now: impl Fn() -> SystemTime) -> Error {
+        {
+            let mut state = self.lock();
+            if state.renew_at.is_some_and(|at| now() >= at) && !state.closed {
+                state.renew_at = Some(now() + RENEW_AGAIN);
+                self.load(&mut state, Purpose::Renewal);
+            }
+        }
+        let mut closed = self.closed.subscribe();
+        let refused = async {
+            loop {
+                if let Some(error) = closed.borrow_and_update().clone() {
+                    return error;
+                }
+                if closed.changed().await.is_err() {
+                    // The sender lives as long as `self` does.
+                    return future::pending().await;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            error = refused => error,
+            never = async {
+                self.settle().await;
+                future::pending().await
+            } => never,
+        }
+    }
+
+    /// Begins to ask the source, unless it is being asked already. Whoever waits for the answer drives it: `settle`.
+    fn load(&self, state: &mut State, purpose: Purpose) {
+        match &mut state.loading {
+            // A renewal under way serves a repair as well.
+            Some((under_way, _)) => {
+                if matches!(purpose, Purpose::Repair(_)) {
+                    *under_way = purpose;
+                }
+            }
+            None => {
+                state.given += 1;
+                let (number, source) = (state.given, Arc::clone(&self.source));
+                let load = async move { (number, source.load().await) }.boxed().shared();
+                state.loading = Some((purpose, load));
             }
         }
     }
 
-    /// Resolves once the credentials are refused for good.
-    pub(crate) async fn closed(&self) -> Error {
-        let mut closed = self.closed.subscribe();
+    /// Waits until the source is not being asked any more, and does what its answer means.
+    async fn settle(&self) {
         loop {
-            if let Some(error) = closed.borrow_and_update().clone() {
-                return error;
-            }
-            if closed.changed().await.is_err() {
-                // The sender lives as long as `self` does.
-                return future::pending().await;
+            let Some((_, load)) = self.lock().loading.clone() else { return };
+            let (number, loaded) = load.await;
+            let mut state = self.lock();
+            // The first to come back does it for all.
+            let is_current =
+                |(_, load): &mut (Purpose, Load)| load.peek().is_some_and(|(current, _)| *current == number);
+            if let Some((purpose, _)) = state.loading.take_if(is_current) {
+                self.apply(&mut state, purpose, loaded);
+                drop(state);
+                self.changed.notify_waiters();
             }
         }
+    }
+
+    fn apply(&self, state: &mut State, purpose: Purpose, loaded: Result<Login>) {
+        let now = SystemTime::now();
+        let current = state.credentials.as_deref();
+        match (purpose, loaded) {
+            (Purpose::First, Ok(login)) => state.take(login, now),
+            (Purpose::First, Err(error)) => self.close(state, &error),
+            (Purpose::Repair(_), Ok(login)) if current != Some(&login.credentials) => {
+                tracing::info!("the credentials were refused, others are used now");
+                state.take(login, now);
+                state.repair();
+                state.closed = false;
+                self.closed.send_replace(None);
+            }
+            (Purpose::Repair(error), Ok(_)) => self.close(state, &error),
+            (Purpose::Repair(error), Err(problem)) => {
+                tracing::warn!(%problem, "the credentials were refused and cannot be read again");
+                self.close(state, &error);
+            }
+            (Purpose::Renewal, Ok(login)) => {
+                if current != Some(&login.credentials) {
+                    tracing::debug!("renewed the credentials");
+                    state.generation += 1;
+                    state.open = false;
+                    state.repaired = false;
+                    state.take(login, now);
+                }
+            }
+            (Purpose::Renewal, Err(problem)) => {
+                tracing::warn!(%problem, "cannot renew the credentials, trying again later")
+            }
+        }
+    }
+
+    fn close(&self, state: &mut State, error: &Error) {
+        state.closed = true;
+        self.closed.send_replace(Some(error.clone()));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -160,14 +264,31 @@ impl Standing {
     }
 }
 
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        let mut state = self.standing.lock();
-        if state.alone.is_some_and(|(number, _)| number == self.number) {
-            state.alone = None;
-        }
-        drop(state);
-        self.standing.changed.notify_waiters();
+impl State {
+    /// Whether nothing can be signed before the source has answered. A renewal is no reason to hold still.
+    fn is_repairing(&self) -> bool {
+        matches!(self.loading, Some((Purpose::First | Purpose::Repair(_), _)))
+    }
+
+    /// Uses these credentials from now on.
+    fn take(&mut self, login: Login, now: SystemTime) {
+        self.renew_at = login.expires_at.map(|end| {
+            let life = end.duration_since(now).unwrap_or_default();
+            end.checked_sub(RENEW_BEFORE.min(life / 3)).unwrap_or(now)
+        });
+        self.credentials = Some(Arc::new(login.credentials));
+    }
+
+    /// Makes what comes now a new start, once until a request succeeds.
+    fn repair(&mut self) {
+        self.generation += 1;
+        self.repaired = true;
+    }
+}
+
+impl std::fmt::Debug for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Standing").finish_non_exhaustive()
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) fn path_segment(name: &str, text: &str) -> Result<()> {
     if (1..=64).contains(&text.len()) && text.chars().all(valid) {
         return Ok(());
     }
+    if text.is_empty() {
+        return Err(Error::invalid(name, "empty; is a variable unset?"));
+    }
     let shown: String = text.chars().take(80).collect();
     Err(Error::invalid(name, format!("{shown:?} is not 1 to 64 of A-Z a-z 0-9 _ -")))
 }

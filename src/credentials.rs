@@ -1,17 +1,28 @@
-//! What a request is signed with. The environment is an argument where it is searched; secrets have no derived `Debug`
-//! and no `Display`.
+//! What a request is signed with, and where that comes from. Secrets have no derived `Debug` and no `Display`.
+
+mod env;
+mod environment;
+mod file;
+mod koocli;
+mod lookup;
+mod metadata;
+mod profile;
+mod source;
 
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+pub use self::environment::Environment;
+pub use self::lookup::{Found, Lookup, Search, SourceKind, Tried};
+pub use self::source::{CredentialsSource, Loading, Login};
 use crate::error::{Error, Result};
 
 /// An access key or a token.
 ///
 /// Its `Debug` text shows the last four characters of an access key id and nothing else; secrets are wiped from memory
 /// when it is dropped.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials(pub(crate) Kind);
 
 #[derive(Clone)]
@@ -19,36 +30,6 @@ pub(crate) enum Kind {
     Key { access_key: String, secret_key: SecretString, security_token: Option<SecretString> },
     Token(SecretString),
 }
-
-/// The names under which Huawei's own tools look for credentials. A family is used only whole.
-struct Family {
-    access_key: &'static str,
-    secret_key: &'static str,
-    security_token: Option<&'static str>,
-    token: Option<&'static str>,
-}
-
-const FAMILIES: [Family; 4] = [
-    Family {
-        access_key: "HUAWEICLOUD_SDK_AK",
-        secret_key: "HUAWEICLOUD_SDK_SK",
-        security_token: Some("HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-        token: None,
-    },
-    Family {
-        access_key: "HW_ACCESS_KEY",
-        secret_key: "HW_SECRET_KEY",
-        security_token: Some("HW_SECURITY_TOKEN"),
-        token: Some("HW_AUTH_TOKEN"),
-    },
-    Family {
-        access_key: "OS_ACCESS_KEY",
-        secret_key: "OS_SECRET_KEY",
-        security_token: None,
-        token: Some("OS_AUTH_TOKEN"),
-    },
-    Family { access_key: "CLOUD_SDK_AK", secret_key: "CLOUD_SDK_SK", security_token: None, token: None },
-];
 
 impl Credentials {
     /// A permanent access key.
@@ -96,35 +77,10 @@ impl Credentials {
     /// [`Error::Invalid`] if there are no credentials, only half of a key, or a value that is not usable; it names the
     /// variable and never shows the value.
     pub fn from_env() -> Result<Self> {
-        Self::from_vars(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
-    }
-
-    fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let var = |name: &str| var(name).filter(|value| !value.is_empty());
-        for family in &FAMILIES {
-            if let Some((name, token)) = family.token.and_then(|name| Some((name, var(name)?))) {
-                return named(Self::token(token), &[("token", name)]);
-            }
-            let names = [
-                ("access key", family.access_key),
-                ("secret key", family.secret_key),
-                ("security token", family.security_token.unwrap_or_default()),
-            ];
-            let key = match (var(family.access_key), var(family.secret_key)) {
-                (None, None) => continue,
-                (Some(_), None) => return Err(half(family.access_key, family.secret_key, &var)),
-                (None, Some(_)) => return Err(half(family.secret_key, family.access_key, &var)),
-                (Some(access_key), Some(secret_key)) => match family.security_token.and_then(var) {
-                    Some(token) => Self::temporary_key(access_key, secret_key, token),
-                    None => Self::key(access_key, secret_key),
-                },
-            };
-            return named(key, &names);
+        match env::load(&Environment::of_process())? {
+            Ok((_, credentials)) => Ok(credentials),
+            Err(nothing) => Err(Error::invalid("credentials", format!("none found; {nothing}"))),
         }
-        Err(Error::invalid(
-            "credentials",
-            "none found; set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HW_ACCESS_KEY and HW_SECRET_KEY, or HW_AUTH_TOKEN",
-        ))
     }
 
     fn signing(access_key: String, secret_key: SecretString, security_token: Option<SecretString>) -> Result<Self> {
@@ -148,30 +104,6 @@ impl Credentials {
     }
 }
 
-/// The error for half of a key; if the other half stands in another family, then it names that too.
-fn half(set: &str, missing: &str, var: &impl Fn(&str) -> Option<String>) -> Error {
-    let is_access_key = FAMILIES.iter().any(|family| family.access_key == set);
-    let elsewhere = FAMILIES
-        .iter()
-        .map(|family| if is_access_key { family.secret_key } else { family.access_key })
-        .find(|name| var(name).is_some());
-    let hint = elsewhere.map(|name| format!(" ({name} is set, but belongs to another key)")).unwrap_or_default();
-    Error::invalid(missing, format!("not set, but {set} is{hint}; set both"))
-}
-
-/// Puts the variable's name in the place of the part's.
-fn named(result: Result<Credentials>, names: &[(&str, &str)]) -> Result<Credentials> {
-    result.map_err(|error| match error {
-        Error::Invalid(mut input) => {
-            if let Some((_, name)) = names.iter().find(|(part, _)| *part == input.name) {
-                input.name = (*name).to_owned();
-            }
-            Error::Invalid(input)
-        }
-        other => other,
-    })
-}
-
 fn check(name: &str, value: &str) -> Result<()> {
     let problem = match value {
         "" => "empty",
@@ -182,6 +114,26 @@ fn check(name: &str, value: &str) -> Result<()> {
     };
     Err(Error::invalid(name, problem))
 }
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        let exposed = |secret: &Option<SecretString>| secret.as_ref().map(|it| it.expose_secret().to_owned());
+        match (self, other) {
+            (
+                Self::Key { access_key, secret_key, security_token },
+                Self::Key { access_key: key, secret_key: secret, security_token: token },
+            ) => {
+                access_key == key
+                    && secret_key.expose_secret() == secret.expose_secret()
+                    && exposed(security_token) == exposed(token)
+            }
+            (Self::Token(one), Self::Token(other)) => one.expose_secret() == other.expose_secret(),
+            (Self::Key { .. }, Self::Token(_)) | (Self::Token(_), Self::Key { .. }) => false,
+        }
+    }
+}
+
+impl Eq for Kind {}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

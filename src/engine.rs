@@ -33,6 +33,13 @@ pub(crate) struct Reply<T, E> {
     pub(crate) retry_after: Option<Duration>,
 }
 
+impl<T, E> Reply<T, E> {
+    /// There was no chance to ask.
+    pub(crate) fn no_turn() -> Self {
+        Self { asked_at: None, answer: Answer::NoTurn, retry_after: None }
+    }
+}
+
 /// What an answer is to a wait.
 #[derive(Debug)]
 pub(crate) enum Answer<T, E> {

@@ -32,13 +32,16 @@ mod running;
 mod schedule;
 mod sign;
 pub mod text;
+mod transport;
 mod wait;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 
 pub use client::{Client, ClientBuilder};
-pub use credentials::Credentials;
+pub use credentials::{
+    Credentials, CredentialsSource, Environment, Found, Loading, Login, Lookup, Search, SourceKind, Tried,
+};
 pub use error::{Error, InvalidInput, Result, ServiceError, TransportError, TransportErrorKind, Unfinished};
 pub use events::{Event, Outcome};
 pub use job::{Job, JobStatus};

@@ -68,7 +68,7 @@ impl Running {
                 None => ask.await,
                 Some(_) => timeout_at(*deadline + LAST_POLL_LIMIT, ask).await.ok().flatten(),
             };
-            asked.map_or(Reply::NO_TURN, reply)
+            asked.map_or(Reply::no_turn(), reply)
         };
         engine.round(fetch, || seat.last_poll(), client.closed()).await
     }
@@ -136,14 +136,13 @@ impl Running {
     }
 }
 
-impl Reply<Job, Error> {
-    const NO_TURN: Self = Self { asked_at: None, answer: Answer::NoTurn, retry_after: None };
-}
-
-fn reply(asked: Asked) -> Reply<Job, Error> {
+fn reply(asked: Asked<Job>) -> Reply<Job, Error> {
     let answer = match asked.result {
         Ok(job) if job.status.is_over() => Answer::Ended(job),
-        Ok(job) => Answer::Unfinished(job, asked.age),
+        Ok(job) => {
+            let age = asked.date.zip(job.begin_time).and_then(|(now, begun)| now.duration_since(begun).ok());
+            Answer::Unfinished(job, age)
+        }
         Err(error @ Error::NotFound(_)) => Answer::Missing(error),
         Err(error) if error.is_transient() => Answer::Unusable(error),
         Err(error) => Answer::Refused(error),

@@ -1,7 +1,8 @@
 //! A DCS endpoint on loopback, for tests and for trying things out: of this crate, and of whatever waits for DCS jobs.
 //!
 //! It is a real HTTP server that checks signatures with code of its own, refuses dates that are off by more than 15
-//! minutes, locks a key after more than five failures in a row, and plays a [`Story`] for each job.
+//! minutes, locks a key after more than five failures in a row, and plays a [`Story`] for each job. At the same endpoint are
+//! an IAM that knows projects, and an instance's metadata service.
 //!
 //! ```
 //! use dcs_wait::sandbox::{Answer, Sandbox, Story};
@@ -24,6 +25,7 @@
 //! It runs on the runtime that started it and stops when it is dropped. Its sockets are real: use it with real time, not
 //! with tokio's paused clock, and with short pauses.
 
+mod neighbours;
 mod server;
 mod story;
 mod verify;
@@ -32,13 +34,14 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
+use self::neighbours::Agency;
 use self::server::Server;
 pub use self::story::{Answer, Story};
 use crate::client::{Client, ClientBuilder};
@@ -157,6 +160,23 @@ impl Sandbox {
         let id = format!("ff80808188{:022x}", state.jobs.len() + 1);
         state.jobs.insert(id.clone(), story.begin());
         id
+    }
+
+    /// Sets what IAM, at the same endpoint, knows: the ids and names of projects. None at first.
+    pub fn set_projects<I: Into<String>, N: Into<String>>(&self, projects: impl IntoIterator<Item = (I, N)>) {
+        self.server.lock().projects = projects.into_iter().map(|(id, name)| (id.into(), name.into())).collect();
+    }
+
+    /// Attaches an agency to the instance: the metadata service, at the same endpoint, gives this temporary key from now on,
+    /// and says that it ends after `lifetime`. It is not accepted by that: see [`accept_only`](Self::accept_only).
+    pub fn set_agency(&self, credentials: Credentials, lifetime: Duration) {
+        self.server.lock().agency = Some(Agency { credentials, lifetime });
+    }
+
+    /// Answers this at a path from now on, whoever asks, signed or not. A 404 at `/meta-data/latest/api/token` makes the
+    /// metadata service one of version 1.
+    pub fn answer_at(&self, path: impl Into<String>, answer: Answer) {
+        self.server.lock().overrides.insert(path.into(), answer);
     }
 
     /// Sets the service's clock this many seconds ahead of the real one; a negative number sets it behind.

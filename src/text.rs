@@ -35,7 +35,9 @@ pub fn duration(duration: Duration) -> String {
     match seconds {
         0..10 => format!("{:.1}s", duration.as_secs_f64()),
         10..60 => format!("{seconds}s"),
+        60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ if seconds % 3600 < 60 => format!("{}h", seconds / 3600),
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
     }
 }
@@ -61,6 +63,6 @@ mod tests {
     fn a_duration_is_one_word() {
         let texts = [49, 9_940, 9_999, 59_999, 60_000, 754_000, 3_599_999, 3_720_000, 90_000_000]
             .map(|millis| duration(Duration::from_millis(millis)));
-        assert_eq!(texts, ["0.0s", "9.9s", "10.0s", "59s", "1m00s", "12m34s", "59m59s", "1h02m", "25h00m"]);
+        assert_eq!(texts, ["0.0s", "9.9s", "10.0s", "59s", "1m", "12m34s", "59m59s", "1h02m", "25h"]);
     }
 }

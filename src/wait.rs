@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::events::Event;
 use crate::job::Job;
 use crate::running::{Events, Running};
-use crate::schedule::Schedule;
+use crate::schedule::{Polls, Schedule};
 
 /// A shorter pause is none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -135,6 +135,11 @@ impl WaitForJob {
         check::duration("not-found-grace", self.not_found_grace, Duration::ZERO)?;
         check::number("multiplier", self.schedule.multiplier, 1.0, 1e6)?;
         check::number("jitter", self.schedule.jitter, 0.0, 1.0)
+    }
+
+    /// The pauses between polls, before they are spread; endless. For showing what to expect.
+    pub fn pauses(&self) -> impl Iterator<Item = Duration> + use<> {
+        Polls::new(Schedule { jitter: 0.0, ..self.schedule }, || 0.5)
     }
 
     /// Begins to wait, if every option is good.

@@ -201,12 +201,25 @@ fn the_misspelt_reason_of_a_published_example_is_read() {
 }
 
 #[test]
-fn a_jobs_age_is_by_the_answers_own_clock() {
-    let body = r#"{"status":"RUNNING","begin_time":"1000000"}"#;
-    let at =
-        |seconds| Answer { date: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), ..answer(200, body) };
-    let age = |answer: &Answer| answer.age_of(&answer.job(ID, |text| text).unwrap());
-    assert_eq!(age(&at(1060)), Some(Duration::from_secs(60)));
-    assert_eq!(age(&at(999)), None, "not begun yet, by that clock");
-    assert_eq!(age(&answer(200, body)), None);
+fn a_clock_that_is_absurd_or_relayed_is_not_believed() {
+    let clock = |date: &str, is_relayed| {
+        Answer { date: httpdate::parse_http_date(date).ok(), is_relayed, ..Answer::default() }.clock()
+    };
+    assert_eq!(clock("Tue, 24 Nov 2026 10:00:00 GMT", false), Some(1_795_514_400));
+    assert_eq!(clock("Tue, 24 Nov 2026 10:00:00 GMT", true), None);
+    for absurd in ["", "yesterday", "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        assert_eq!(clock(absurd, false), None, "{absurd}");
+    }
+}
+
+#[test]
+fn projects_are_read_or_the_answer_is_unusable() {
+    let projects = |body| answer(200, body).projects(|text| text);
+    let one = projects(r#"{"projects":[{"id":"abc","name":"cn-north-4","domain_id":"x"}]}"#).unwrap();
+    assert_eq!(one, [("abc".to_owned(), "cn-north-4".to_owned())]);
+    assert_eq!(projects(r#"{"projects":[]}"#).unwrap(), []);
+    for garbage in ["", "<html>", "{}", r#"{"projects":{}}"#, "[]"] {
+        assert!(projects(garbage).is_err_and(|error| error.is_transient()), "{garbage}");
+    }
+    assert!(matches!(answer(403, "").projects(|text| text), Err(Error::Denied(_))));
 }

@@ -1,13 +1,64 @@
 //! Who may ask when, and what a refusal does.
 
-use std::time::Duration;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::time::timeout;
 
 use super::*;
+use crate::credentials::Loading;
 use crate::error::TransportErrorKind;
+use crate::pace::Admission;
 
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// A source whose credentials a test can change.
+#[derive(Clone, Default)]
+struct Vault {
+    version: Arc<AtomicU32>,
+    loads: Arc<AtomicU32>,
+    /// When its credentials end.
+    expires_at: Option<SystemTime>,
+    /// Nothing is known before it is asked.
+    is_remote: bool,
+}
+
+impl Vault {
+    fn login(&self) -> Login {
+        let secret = format!("secret{}", self.version.load(Relaxed));
+        Login { expires_at: self.expires_at, ..Credentials::key("EXAMPLE", secret).unwrap().into() }
+    }
+
+    fn change(&self) {
+        self.version.fetch_add(1, Relaxed);
+    }
+
+    fn loads(&self) -> u32 {
+        self.loads.load(Relaxed)
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::new(Arc::new(self.clone()), SystemTime::now())
+    }
+}
+
+impl CredentialsSource for Vault {
+    fn load(&self) -> Loading<'_> {
+        self.loads.fetch_add(1, Relaxed);
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Ok(self.login())
+        })
+    }
+
+    fn known(&self) -> Option<Login> {
+        (!self.is_remote).then(|| self.login())
+    }
+}
+
+fn fixed() -> Standing {
+    Standing::new(Arc::new(Credentials::key("EXAMPLE", "secret").unwrap()), SystemTime::now())
+}
 
 fn take(standing: &Standing) -> Pass<'_> {
     match standing.pass(true, Instant::now() + LIMIT) {
@@ -16,12 +67,22 @@ fn take(standing: &Standing) -> Pass<'_> {
     }
 }
 
+/// The secret key that is in use.
+fn secret(standing: &Standing) -> String {
+    let credentials = standing.lock().credentials.clone().unwrap();
+    credentials.secrets()[0].to_owned()
+}
+
+async fn closed(standing: &Standing) -> Error {
+    standing.closed(SystemTime::now).await
+}
+
 fn is_busy(standing: &Standing) -> bool {
     matches!(standing.pass(true, Instant::now() + LIMIT), Admission::Busy)
 }
 
 fn opened() -> Standing {
-    let standing = Standing::new();
+    let standing = fixed();
     standing.not_refused(&take(&standing), true);
     standing
 }
@@ -33,7 +94,7 @@ fn denied() -> Error {
 #[tokio::test(start_paused = true)]
 async fn requests_go_one_at_a_time_until_the_first_answer_that_is_no_refusal() {
     for succeeded in [true, false] {
-        let standing = Standing::new();
+        let standing = fixed();
         let first = take(&standing);
         assert!(is_busy(&standing));
         standing.not_refused(&first, succeeded);
@@ -43,7 +104,7 @@ async fn requests_go_one_at_a_time_until_the_first_answer_that_is_no_refusal() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_given_up_lets_the_next_one_go_alone() {
-    let standing = Standing::new();
+    let standing = fixed();
     drop(take(&standing));
     let _next = take(&standing);
     assert!(is_busy(&standing));
@@ -52,14 +113,13 @@ async fn a_request_that_is_given_up_lets_the_next_one_go_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_off_is_repaired_once() {
     for skew in [61, -61, 3600, -3600] {
-        let standing = Standing::new();
+        let standing = fixed();
         let pass = take(&standing);
-        assert!(matches!(standing.refused(&pass, Some(skew), &denied()), Verdict::Again));
-        drop(pass);
+        assert!(matches!(standing.refused(pass, Some(skew), &denied()).await, Verdict::Again));
         let pass = take(&standing);
         assert_eq!(pass.offset, skew);
         assert!(
-            matches!(standing.refused(&pass, Some(skew), &denied()), Verdict::Refused),
+            matches!(standing.refused(pass, Some(skew), &denied()).await, Verdict::Refused),
             "once until a request succeeds"
         );
     }
@@ -68,22 +128,21 @@ async fn a_clock_that_is_off_is_repaired_once() {
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_right_is_no_reason_for_a_refusal() {
     for skew in [None, Some(0), Some(60), Some(-60)] {
-        let standing = Standing::new();
+        let standing = fixed();
         let pass = take(&standing);
-        assert!(matches!(standing.refused(&pass, skew, &denied()), Verdict::Refused));
+        assert!(matches!(standing.refused(pass, skew, &denied()).await, Verdict::Refused));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_success_allows_another_repair_and_another_answer_does_not() {
     for succeeded in [true, false] {
-        let standing = Standing::new();
-        let _ = standing.refused(&take(&standing), Some(100), &denied());
+        let standing = fixed();
+        let _ = standing.refused(take(&standing), Some(100), &denied()).await;
         let pass = take(&standing);
         standing.not_refused(&pass, succeeded);
-        let verdict = standing.refused(&pass, Some(-30_000), &denied());
+        let verdict = standing.refused(pass, Some(-30_000), &denied()).await;
         assert_eq!(matches!(verdict, Verdict::Again), succeeded);
-        drop(pass);
         if succeeded {
             assert_eq!(take(&standing).offset, 100 - 30_000);
         }
@@ -94,9 +153,8 @@ async fn a_success_allows_another_repair_and_another_answer_does_not() {
 async fn a_refusal_from_before_a_repair_ends_nothing_and_repairs_nothing() {
     let standing = opened();
     let (one, two) = (take(&standing), take(&standing));
-    assert!(matches!(standing.refused(&one, Some(3600), &denied()), Verdict::Again));
-    assert!(matches!(standing.refused(&two, Some(3600), &denied()), Verdict::Again));
-    drop((one, two));
+    assert!(matches!(standing.refused(one, Some(3600), &denied()).await, Verdict::Again));
+    assert!(matches!(standing.refused(two, Some(3600), &denied()).await, Verdict::Again));
     assert_eq!(take(&standing).offset, 3600);
 }
 
@@ -104,14 +162,14 @@ async fn a_refusal_from_before_a_repair_ends_nothing_and_repairs_nothing() {
 async fn a_refusal_closes_the_gate_for_all_that_have_not_gone_yet() {
     let standing = opened();
     let gone = take(&standing);
-    let _ = standing.refused(&gone, Some(3600), &denied());
+    let _ = standing.refused(gone, Some(3600), &denied()).await;
     let _alone = take(&standing);
     assert!(is_busy(&standing));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_at_the_gate_goes_on_when_it_opens_or_when_nobody_goes_alone_any_more() {
-    let standing = Standing::new();
+    let standing = fixed();
     let alone = take(&standing);
     assert!(timeout(LIMIT / 2, standing.gate()).await.is_err());
     let ((), ()) = tokio::join!(standing.gate(), async { drop(alone) });
@@ -126,7 +184,7 @@ async fn who_waits_at_the_gate_goes_on_when_it_opens_or_when_nobody_goes_alone_a
 
 #[tokio::test(start_paused = true)]
 async fn who_goes_alone_takes_no_heed_of_room_for_others_and_the_rest_do() {
-    let standing = Standing::new();
+    let standing = fixed();
     let limit = Instant::now() + LIMIT;
     let Admission::Go(alone) = standing.pass(false, limit) else { panic!() };
     standing.not_refused(&alone, true);
@@ -137,7 +195,7 @@ async fn who_goes_alone_takes_no_heed_of_room_for_others_and_the_rest_do() {
 async fn a_late_answer_from_before_a_repair_does_not_open_the_gate() {
     let standing = opened();
     let (slow, refused) = (take(&standing), take(&standing));
-    standing.refused(&refused, Some(3600), &denied());
+    standing.refused(refused, Some(3600), &denied()).await;
     standing.not_refused(&slow, true);
     let _alone = take(&standing);
     assert!(is_busy(&standing));
@@ -146,12 +204,116 @@ async fn a_late_answer_from_before_a_repair_does_not_open_the_gate() {
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_for_good_ends_every_wait_now_and_later() {
     let standing = opened();
-    assert!(timeout(Duration::from_secs(3600), standing.closed()).await.is_err());
+    assert!(timeout(Duration::from_secs(3600), closed(&standing)).await.is_err());
     let (one, two) = (take(&standing), take(&standing));
-    let (verdict, now) = tokio::join!(async { standing.refused(&one, None, &denied()) }, standing.closed());
+    let (verdict, now) = tokio::join!(async { standing.refused(one, None, &denied()).await }, closed(&standing));
     assert!(matches!(verdict, Verdict::Refused));
     assert_eq!(now.to_string(), denied().to_string());
     standing.not_refused(&two, true);
     assert!(is_busy(&standing), "a late answer does not change that");
-    assert_eq!(standing.closed().await.to_string(), denied().to_string());
+    assert_eq!(closed(&standing).await.to_string(), denied().to_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_that_the_source_has_by_now_are_used_after_one_refusal_and_nothing_is_read_otherwise() {
+    let vault = Vault::default();
+    let standing = vault.standing();
+    standing.not_refused(&take(&standing), true);
+    vault.change();
+    assert_eq!((vault.loads(), secret(&standing)), (0, "secret0".to_owned()));
+    assert!(matches!(standing.refused(take(&standing), Some(3), &denied()).await, Verdict::Again));
+    assert_eq!((vault.loads(), secret(&standing)), (1, "secret1".to_owned()));
+    let alone = take(&standing);
+    assert!(is_busy(&standing), "a new key goes alone at first");
+    standing.not_refused(&alone, true);
+    assert!(!is_busy(&standing));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_ones_are_refused_for_good_until_the_source_has_others() {
+    let vault = Vault::default();
+    let standing = vault.standing();
+    assert!(matches!(standing.refused(take(&standing), None, &denied()).await, Verdict::Refused));
+    standing.reopen().await;
+    assert!(is_busy(&standing));
+    assert!(closed(&standing).now_or_never().is_some());
+    vault.change();
+    standing.reopen().await;
+    assert!(closed(&standing).now_or_never().is_none());
+    assert_eq!(secret(&standing), "secret1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_one_repairs_the_others_hold_still_and_go_on_with_it() {
+    let vault = Vault::default();
+    let standing = vault.standing();
+    standing.not_refused(&take(&standing), true);
+    let (one, two) = (take(&standing), take(&standing));
+    vault.change();
+    let third = async {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(is_busy(&standing));
+        standing.gate().await;
+        secret(&standing)
+    };
+    let error = denied();
+    let (one, two, third) =
+        tokio::join!(standing.refused(one, None, &error), standing.refused(two, None, &error), third);
+    assert!(matches!((one, two), (Verdict::Again, Verdict::Again)));
+    assert_eq!((third.as_str(), vault.loads()), ("secret1", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_is_not_polled_any_more_is_finished_by_whoever_waits_for_it() {
+    let vault = Vault::default();
+    let standing = vault.standing();
+    vault.change();
+    let error = denied();
+    let mut forgotten = Box::pin(standing.refused(take(&standing), None, &error));
+    assert!((&mut forgotten).now_or_never().is_none());
+    standing.gate().await;
+    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret1", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_source_is_asked_when_the_first_request_is_made() {
+    let vault = Vault { is_remote: true, ..Vault::default() };
+    let standing = vault.standing();
+    assert_eq!(vault.loads(), 0);
+    assert!(is_busy(&standing));
+    tokio::join!(standing.gate(), standing.gate());
+    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret0", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_end_are_renewed_in_the_meantime_and_no_request_waits_for_it() {
+    let now = SystemTime::now();
+    let hour = Duration::from_secs(3600);
+    // A third of an hour is less than 40 minutes.
+    let vault = Vault { expires_at: Some(now + hour), ..Vault::default() };
+    let standing = vault.standing();
+    standing.not_refused(&take(&standing), true);
+    vault.change();
+    let meanwhile = async |at| timeout(Duration::from_secs(1), standing.closed(|| at)).await;
+    assert!(meanwhile(now + hour / 2).await.is_err());
+    assert_eq!(vault.loads(), 0);
+
+    let soon = now + hour * 3 / 4;
+    assert!(timeout(Duration::from_millis(10), standing.closed(|| soon)).await.is_err());
+    assert!(!is_busy(&standing), "the old ones still work");
+    assert!(meanwhile(soon).await.is_err());
+    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret1", 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_lived_credentials_are_renewed_40_minutes_before_their_end() {
+    let now = SystemTime::now();
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    let vault = Vault { expires_at: Some(now + minutes(24 * 60)), ..Vault::default() };
+    let standing = vault.standing();
+    for (left, loads) in [(41, 0), (39, 1)] {
+        let at = now + minutes(24 * 60 - left);
+        assert!(timeout(Duration::from_secs(1), standing.closed(|| at)).await.is_err());
+        assert_eq!(vault.loads(), loads, "{left} minutes before");
+    }
 }

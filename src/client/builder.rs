@@ -3,17 +3,19 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use url::{Host, Position, Url};
+use tokio::sync::watch;
+use url::Url;
 
-use super::transport::Transport;
+use super::project::ProjectLookup;
 use super::{Client, Inner};
 use crate::auth::Standing;
 use crate::check;
-use crate::credentials::Credentials;
+use crate::credentials::CredentialsSource;
 use crate::error::{Error, Result};
 use crate::pace::Pace;
+use crate::transport::{Transport, is_loopback};
 
 /// The regions of Huawei Cloud that have DCS, as its SDKs list them. New ones appear: an unknown name is only suspicious.
 const REGIONS: [&str; 34] = [
@@ -60,22 +62,24 @@ const SLOWEST_RATE: f64 = 1e-6;
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    pub(super) credentials: Credentials,
+    source: Arc<dyn CredentialsSource>,
     region: Option<String>,
     endpoint: Option<String>,
     project_id: Option<String>,
+    iam_endpoint: Option<String>,
     ca_pem: Option<Vec<u8>>,
     request_timeout: Duration,
     max_rate: f64,
 }
 
 impl ClientBuilder {
-    pub(super) fn new(credentials: Credentials) -> Self {
+    pub(super) fn new(source: Arc<dyn CredentialsSource>) -> Self {
         Self {
-            credentials,
+            source,
             region: None,
             endpoint: None,
             project_id: None,
+            iam_endpoint: None,
             ca_pem: None,
             request_timeout: Duration::from_secs(10),
             max_rate: 5.0,
@@ -83,7 +87,8 @@ impl ClientBuilder {
     }
 
     /// The region, such as `cn-north-4`: it gives the endpoint, `https://dcs.{region}.myhuaweicloud.com`. An unknown name
-    /// is logged as a warning. Needed unless there is an [`endpoint`](Self::endpoint).
+    /// is logged as a warning. By default the one that came with the credentials; needed unless there is an
+    /// [`endpoint`](Self::endpoint).
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
@@ -96,9 +101,17 @@ impl ClientBuilder {
         self
     }
 
-    /// The project that the jobs belong to. Needed.
+    /// The project that the jobs belong to. By default the one that came with the credentials, else the only one that IAM has
+    /// for the region.
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project_id = Some(id.into());
+        self
+    }
+
+    /// The URL of IAM, where the project is looked up; by default that of the region,
+    /// `https://iam.{region}.myhuaweicloud.com`. The same rules as for [`endpoint`](Self::endpoint).
+    pub fn iam_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(url.into());
         self
     }
 
@@ -139,76 +152,81 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`Error::Invalid`], which names the setting and what would be right.
-    pub fn build(self) -> Result<Client> {
-        let endpoint = self.endpoint_url()?;
-        let project_id = self.project_id.as_deref().ok_or_else(|| {
-            Error::invalid("project-id", "not given, and needed: it is on the console under My Credentials")
-        })?;
-        check::path_segment("project-id", project_id)?;
+    pub fn build(mut self) -> Result<Client> {
+        let known = self.source.known();
+        if let Some(login) = &known {
+            self.region = self.region.or_else(|| login.region.clone());
+            self.project_id = self.project_id.or_else(|| login.project_id.clone());
+            self.iam_endpoint = self.iam_endpoint.or_else(|| login.iam_endpoint.clone());
+        }
+        if let Some(region) = &self.region {
+            check_region(region)?;
+        }
+        let regional =
+            |service: &str| self.region.as_ref().map(|it| format!("https://{service}.{it}.myhuaweicloud.com"));
+        let Some(endpoint) = self.endpoint.clone().or_else(|| regional("dcs")) else {
+            return Err(Error::invalid("region", "not given, and needed unless there is an endpoint"));
+        };
+        let endpoint = check_url("endpoint", &endpoint)?;
         check::duration("request-timeout", self.request_timeout, Duration::from_millis(1))?;
         check::number("max-rate", self.max_rate, SLOWEST_RATE, 1e6)?;
-        let transport = Transport::new(&endpoint, is_loopback(&endpoint), self.ca_pem.as_deref())?;
-        let host = endpoint[Position::BeforeHost..Position::AfterPort].to_owned();
+        let transport = Transport::new(&endpoint, false, self.ca_pem.as_deref())?;
+        let project_lookup = match (&self.project_id, &self.region) {
+            (Some(project_id), _) => {
+                check::path_segment("project-id", project_id)?;
+                None
+            }
+            (None, None) => {
+                return Err(Error::invalid("project-id", "not given, and cannot be looked up without a region"));
+            }
+            (None, Some(region)) => {
+                let iam = self.iam_endpoint.clone().or_else(|| regional("iam")).unwrap_or_default();
+                let iam = check_url("iam-endpoint", &iam)?;
+                let transport = Transport::new(&iam, false, self.ca_pem.as_deref())?;
+                Some(ProjectLookup { transport, iam, region: region.clone() })
+            }
+        };
         Ok(Client(Arc::new(Inner {
             transport,
             endpoint,
-            host,
-            project_id: project_id.to_owned(),
-            credentials: self.credentials,
+            project: watch::Sender::new(self.project_id),
+            project_lookup,
             request_timeout: self.request_timeout,
             pace: Pace::new(self.max_rate),
-            standing: Standing::new(),
+            standing: Standing::new(self.source, SystemTime::now()),
         })))
-    }
-
-    /// The endpoint that the region gives.
-    fn regional_endpoint(&self) -> Result<Option<String>> {
-        let Some(region) = &self.region else { return Ok(None) };
-        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if region.is_empty() || !region.chars().all(valid) {
-            return Err(Error::invalid("region", format!("{region:?} is no name of a region such as cn-north-4")));
-        }
-        if !REGIONS.contains(&&**region) {
-            tracing::warn!(%region, "unknown region; if nothing answers there, see whether the name is right");
-        }
-        Ok(Some(format!("https://dcs.{region}.myhuaweicloud.com")))
-    }
-
-    fn endpoint_url(&self) -> Result<Url> {
-        let regional = self.regional_endpoint()?;
-        let text = match &self.endpoint {
-            Some(endpoint) if endpoint.contains("://") => endpoint.clone(),
-            Some(endpoint) => format!("https://{endpoint}"),
-            None => {
-                regional.ok_or_else(|| Error::invalid("region", "not given, and needed unless there is an endpoint"))?
-            }
-        };
-        let refuse = |problem: &str| Err(Error::invalid("endpoint", problem));
-        // The text is shown only once it is known that it holds no password.
-        let Ok(url) = Url::parse(&text) else {
-            return refuse("not a URL such as https://dcs.cn-north-4.myhuaweicloud.com");
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("must not have a user name in it");
-        }
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return refuse(&format!("{text} has more than scheme, host and port; leave out what comes after them"));
-        }
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if is_loopback(&url) => Ok(url),
-            "http" => refuse(&format!("{text} is http, which is refused except on loopback; use https")),
-            _ => refuse(&format!("{text} is neither https nor http")),
-        }
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+fn check_region(region: &str) -> Result<()> {
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if region.is_empty() || !region.chars().all(valid) {
+        return Err(Error::invalid("region", format!("{region:?} is no name of a region such as cn-north-4")));
+    }
+    if !REGIONS.contains(&region) {
+        tracing::warn!(%region, "unknown region; if nothing answers there, see whether the name is right");
+    }
+    Ok(())
+}
+
+fn check_url(name: &str, text: &str) -> Result<Url> {
+    let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let refuse = |problem: &str| Err(Error::invalid(name, problem));
+    // The text is shown only once it is known that it holds no password.
+    let Ok(url) = Url::parse(&text) else {
+        return refuse("not a URL such as https://dcs.cn-north-4.myhuaweicloud.com");
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("must not have a user name in it");
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return refuse(&format!("{text} has more than scheme, host and port; leave out what comes after them"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        "http" => refuse(&format!("{text} is http, which is refused except on loopback; use https")),
+        _ => refuse(&format!("{text} is neither https nor http")),
     }
 }
 
@@ -216,7 +234,6 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The endpoint is not checked yet and may have a password in it.
         f.debug_struct("ClientBuilder")
-            .field("credentials", &self.credentials)
             .field("region", &self.region)
             .field("project_id", &self.project_id)
             .field("request_timeout", &self.request_timeout)

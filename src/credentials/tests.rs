@@ -1,9 +1,15 @@
 //! Where credentials are found, what is wrong with bad ones, and that no secret is shown.
 
+mod files;
+
 use super::*;
 
 fn from(vars: &[(&str, &str)]) -> Result<Credentials> {
-    Credentials::from_vars(|name| vars.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+    let environment = Environment::new(vars.iter().copied(), None);
+    match env::load(&environment)? {
+        Ok((_, credentials)) => Ok(credentials),
+        Err(nothing) => Err(Error::invalid("credentials", nothing)),
+    }
 }
 
 fn message(vars: &[(&str, &str)]) -> String {
@@ -68,7 +74,7 @@ fn halves_of_two_keys_are_an_error_that_names_both() {
 #[test]
 fn none_at_all_says_what_to_set() {
     let text = message(&[("HUAWEICLOUD_SDK_AK", "")]);
-    assert!(text.starts_with("credentials: none found; set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"), "{text}");
+    assert!(text.starts_with("credentials: nothing is set of HUAWEICLOUD_SDK_AK with HUAWEICLOUD_SDK_SK"), "{text}");
 }
 
 #[test]

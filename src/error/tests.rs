@@ -40,12 +40,12 @@ fn messages_are_one_line_that_names_the_job_the_cause_and_the_request() {
     assert_eq!(Error::JobFailed(Box::new(failed)).to_string(), "job swap failed: no [31m memory");
     assert_eq!(
         Error::TimedOut(unfinished(true)).to_string(),
-        "timed out after 30m00s: job swap was RUNNING when last seen 3.0s ago; last error, 1m01s ago: \
+        "timed out after 30m: job swap was RUNNING when last seen 3.0s ago; last error, 1m01s ago: \
          HTTP 429 APIG.0308 slow down (request id 42)"
     );
     assert_eq!(
         Error::Unreachable(unfinished(false)).to_string(),
-        "no usable answer within 30m00s: job swap was never seen; last error, 1m01s ago: \
+        "no usable answer within 30m: job swap was never seen; last error, 1m01s ago: \
          HTTP 429 APIG.0308 slow down (request id 42)"
     );
     assert_eq!(

@@ -19,12 +19,15 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use super::neighbours::Agency;
 use super::story::{Answer, Ending, Playing};
-use super::{PROJECT_ID, Request, verify};
+use super::{PROJECT_ID, Request, neighbours, verify};
 use crate::credentials::{Credentials, Kind};
 
 /// A key is locked after more failures in a row than this.
 const FAILURES_ALLOWED: u32 = 5;
+/// Where version 2 of the metadata service gives its tokens.
+const METADATA_TOKEN_PATH: &str = "/meta-data/latest/api/token";
 /// How long a key stays locked.
 const LOCKED: Duration = Duration::from_secs(5 * 60);
 /// What was sent of an answer that is cut has this long to go out before the connection is closed.
@@ -39,6 +42,11 @@ pub(super) struct State {
     pub(super) jobs: HashMap<String, Playing>,
     pub(super) requests: Vec<Request>,
     pub(super) clock_ahead: i64,
+    /// The projects that IAM knows: ids and names.
+    pub(super) projects: Vec<(String, String)>,
+    pub(super) agency: Option<Agency>,
+    /// What is answered at a path whoever asks.
+    pub(super) overrides: HashMap<String, Answer>,
     /// By access key.
     failures: HashMap<String, Failures>,
 }
@@ -63,6 +71,9 @@ impl Server {
             jobs: HashMap::new(),
             requests: Vec::new(),
             clock_ahead: 0,
+            projects: Vec::new(),
+            agency: None,
+            overrides: HashMap::new(),
             failures: HashMap::new(),
         }))
     }
@@ -172,6 +183,14 @@ impl State {
 
     /// Each refusal counts against the key that was used, a scripted one too, and anything else clears it.
     fn decide(&mut self, request: &Parts, now: Instant, clock: UtcDateTime) -> (Answer, Vec<u8>) {
+        if let Some(answer) = self.overrides.get(request.uri.path()) {
+            return (answer.clone(), answer.raw_body());
+        }
+        // Version 1 of the metadata service has no tokens.
+        let needs_token = !self.overrides.contains_key(METADATA_TOKEN_PATH);
+        if let Some(answer) = neighbours::metadata(request, self.agency.as_ref(), needs_token) {
+            return answer;
+        }
         let key = verify::access_key(&request.headers).unwrap_or_default().to_owned();
         if self.failures.get(&key).is_some_and(Failures::is_locked) {
             return error(401, "APIG.0301", "Incorrect IAM authentication information: the access key is locked");
@@ -197,12 +216,13 @@ impl State {
                 let played = self.jobs.get_mut(id).and_then(|job| job.next(id, now, millis));
                 played.unwrap_or_else(|| error(404, "DCS.3022", "The job does not exist."))
             }
+            ["", "v3", "projects"] if request.method == "GET" => neighbours::projects(request, &self.projects),
             _ => error(404, "APIG.0101", "The API does not exist or has not been published in the environment"),
         }
     }
 }
 
-fn error(status: u16, code: &str, message: &str) -> (Answer, Vec<u8>) {
+pub(super) fn error(status: u16, code: &str, message: &str) -> (Answer, Vec<u8>) {
     let body = json!({"error_code": code, "error_msg": message}).to_string();
     (Answer::http(status).header("Content-Type", "application/json"), body.into_bytes())
 }

@@ -177,6 +177,16 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The body, if it describes no job.
+    pub(super) fn raw_body(&self) -> Vec<u8> {
+        match &self.body {
+            Body::Raw(bytes) => bytes.clone(),
+            Body::Job(_) => Vec::new(),
+        }
+    }
+}
+
 /// A story that is being told.
 #[derive(Debug)]
 pub(super) struct Playing {

@@ -34,7 +34,7 @@ async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
         ("job --ca-cert /nonexistent", "--ca-cert: cannot read /nonexistent"),
         ("job --region a.b", "--region"),
         ("job -o xml", "--output"),
-        ("job --tiemout 3s", "--timeout"),
+        ("job --tiemout 3s", "found; tip: a similar argument exists: '--timeout'"),
         ("", "<JOB_ID>"),
         ("-", "standard input"),
     ];
@@ -57,8 +57,12 @@ async fn a_bad_variable_is_named_and_never_shown() {
         ("HUAWEICLOUD_SDK_AK", "", "HUAWEICLOUD_SDK_AK: not set, but HUAWEICLOUD_SDK_SK is; set both"),
         ("HUAWEICLOUD_SDK_SK", "passwort\n", "HUAWEICLOUD_SDK_SK: has a line break in it"),
         ("HUAWEICLOUD_SDK_AK", " passwort", "HUAWEICLOUD_SDK_AK: has a blank in it"),
-        ("HUAWEICLOUD_SDK_PROJECT_ID", "", "--project-id: not given"),
-        ("DCS_WAIT_ENDPOINT", "", "--region: not given"),
+        (
+            "HUAWEICLOUD_SDK_PROJECT_ID",
+            "",
+            "--project-id (or HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID): not given",
+        ),
+        ("DCS_WAIT_ENDPOINT", "", "--region (or HW_REGION_NAME, OS_REGION_NAME): not given"),
         ("DCS_WAIT_TIMEOUT", "soon", "--timeout"),
     ];
     for (name, value, problem) in cases {
@@ -71,7 +75,11 @@ async fn a_bad_variable_is_named_and_never_shown() {
     none.env_remove("HUAWEICLOUD_SDK_AK").env_remove("HUAWEICLOUD_SDK_SK");
     let run = finish(&mut none).await;
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("credentials: none found; set HUAWEICLOUD_SDK_AK"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error: credentials: none found; env: nothing is set of HUAWEICLOUD_SDK_AK"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(sandbox.requests().len(), 0);
 }
 

@@ -79,7 +79,7 @@ async fn status_5_unreachable() {
     let run =
         finish(command(&sandbox, "job --max-outage 100ms").env("DCS_WAIT_ENDPOINT", format!("http://{unused}"))).await;
     assert_eq!(run.status, 5);
-    assert!(run.stderr.contains("cannot connect: Connection refused"), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("cannot connect: {unused}: Connection refused")), "{}", run.stderr);
 }
 
 #[tokio::test]

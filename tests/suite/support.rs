@@ -56,7 +56,8 @@ pub(crate) fn kind<T>(result: &Result<T, Error>) -> &'static str {
 /// The command with the environment of a sandbox and no other, its pauses short; `args` are split at blanks.
 pub(crate) fn command(sandbox: &Sandbox, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dcs-wait"));
-    command.env_clear().envs(sandbox.env());
+    // No profile of whoever runs the tests.
+    command.env_clear().envs(sandbox.env()).env("HOME", env!("CARGO_TARGET_TMPDIR"));
     let pauses = [("INITIAL_INTERVAL", "1ms"), ("MAX_INTERVAL", "10ms"), ("MAX_RATE", "1000")];
     command.envs(pauses.map(|(name, value)| (format!("DCS_WAIT_{name}"), value)));
     command.args(args.split_whitespace()).kill_on_drop(true);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::builder::Resettable;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use dcs_wait::{Client, Credentials, Error, WaitForJob};
+use dcs_wait::{Client, Error, SourceKind, WaitForJob};
 
 use crate::exit;
 
@@ -15,13 +15,14 @@ use crate::exit;
 /// An operation on a cache gives a job id and goes on by itself. This command blocks until the job is over. Its exit status
 /// and one line a job on standard output say how it ended; everything else goes to standard error.
 ///
-/// Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN),
-/// or HW_ACCESS_KEY and HW_SECRET_KEY, or HW_AUTH_TOKEN.
+/// Credentials are never options. They come from environment variables (HUAWEICLOUD_SDK_AK with HUAWEICLOUD_SDK_SK, or
+/// HW_ACCESS_KEY with HW_SECRET_KEY, or HW_AUTH_TOKEN, and more: see README), else from the profile of the SDKs
+/// (~/.huaweicloud/credentials), else from that of KooCLI (~/.hcloud/config.json). --explain tells which are used.
 #[derive(Debug, Parser)]
 #[command(name = "dcs-wait", version, after_help = exit::HELP, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Args {
     /// Jobs to wait for, side by side
-    #[arg(value_name = "JOB_ID", required = true, value_parser = job_id)]
+    #[arg(value_name = "JOB_ID", required_unless_present = "explain", value_parser = job_id)]
     pub(crate) job_ids: Vec<String>,
 
     /// One deadline over all jobs; 0 looks at each job once
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     /// First pause between polls
     #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
     #[arg(env = "DCS_WAIT_INITIAL_INTERVAL", help_heading = "Waiting")]
-    initial_interval: Duration,
+    pub(crate) initial_interval: Duration,
 
     /// Growth of the pause, at least 1
     #[arg(long, value_name = "F", default_value = "1.25")]
@@ -42,17 +43,17 @@ pub(crate) struct Args {
     /// Longest pause between polls
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
     #[arg(env = "DCS_WAIT_MAX_INTERVAL", help_heading = "Waiting")]
-    max_interval: Duration,
+    pub(crate) max_interval: Duration,
 
     /// Spread of each pause: ± this share of it, 0 to 1
     #[arg(long, value_name = "F", default_value = "0.1")]
     #[arg(env = "DCS_WAIT_JITTER", help_heading = "Waiting")]
-    jitter: f64,
+    pub(crate) jitter: f64,
 
     /// Time for one request
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
     #[arg(env = "DCS_WAIT_REQUEST_TIMEOUT", help_heading = "Waiting")]
-    request_timeout: Duration,
+    pub(crate) request_timeout: Duration,
 
     /// Longest stretch without one usable answer; before the first one at most 30s
     #[arg(long, value_name = "D", default_value = "10m", value_parser = duration)]
@@ -67,23 +68,36 @@ pub(crate) struct Args {
     /// Requests in any one second, all jobs together; below 1: one in 1/N seconds
     #[arg(long, value_name = "N", default_value = "5")]
     #[arg(env = "DCS_WAIT_MAX_RATE", help_heading = "Waiting")]
-    max_rate: f64,
+    pub(crate) max_rate: f64,
 
-    /// Region, gives the endpoint [env: HW_REGION_NAME, OS_REGION_NAME]
+    /// Region, gives the endpoint [env: HW_REGION_NAME, OS_REGION_NAME] [default: that of the profile]
     #[arg(short, long, value_name = "NAME", help_heading = "Service")]
-    region: Option<String>,
+    pub(crate) region: Option<String>,
 
-    /// URL of the service, instead of the region's
-    #[arg(long, value_name = "URL", env = "DCS_WAIT_ENDPOINT", help_heading = "Service")]
-    endpoint: Option<String>,
+    /// URL of the service, instead of the region's [env: DCS_WAIT_ENDPOINT]
+    #[arg(long, value_name = "URL", help_heading = "Service")]
+    pub(crate) endpoint: Option<String>,
 
-    /// Project of the jobs [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID]
+    /// Project of the jobs [env: HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID] [default: that of the profile,
+    /// else the one that IAM has for the region]
     #[arg(long, value_name = "ID", help_heading = "Service")]
-    project_id: Option<String>,
+    pub(crate) project_id: Option<String>,
+
+    /// Where to take the credentials from
+    #[arg(long, value_name = "SOURCE", default_value = "auto", help_heading = "Service")]
+    pub(crate) credentials: Source,
+
+    /// Profile of KooCLI, instead of its current one
+    #[arg(long, value_name = "NAME", help_heading = "Service")]
+    pub(crate) profile: Option<String>,
 
     /// PEM file of roots to trust besides the system's
     #[arg(long, value_name = "FILE", help_heading = "Service")]
-    ca_cert: Option<PathBuf>,
+    pub(crate) ca_cert: Option<PathBuf>,
+
+    /// Print what would be used and from where, and the schedule; send nothing
+    #[arg(long, help_heading = "Output")]
+    pub(crate) explain: bool,
 
     /// What stands on standard output
     #[arg(short, long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
@@ -100,6 +114,33 @@ pub(crate) struct Args {
     /// Lines about the progress on standard error
     #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: Progress,
+}
+
+/// Where credentials are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    /// env, then profile, then koocli; touches no network
+    Auto,
+    /// environment variables
+    Env,
+    /// the SDKs' ~/.huaweicloud/credentials
+    Profile,
+    /// KooCLI's ~/.hcloud/config.json
+    Koocli,
+    /// the agency of this instance
+    Metadata,
+}
+
+impl Source {
+    pub(crate) fn kind(self) -> Option<SourceKind> {
+        match self {
+            Self::Auto => None,
+            Self::Env => Some(SourceKind::Env),
+            Self::Profile => Some(SourceKind::Profile),
+            Self::Koocli => Some(SourceKind::KooCli),
+            Self::Metadata => Some(SourceKind::Metadata),
+        }
+    }
 }
 
 /// What stands on standard output.
@@ -150,51 +191,31 @@ impl Args {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], or what is wrong with the file of `--ca-cert`.
-    pub(crate) fn waits(&self) -> Result<Vec<(String, WaitForJob)>, Error> {
-        let client = self.client()?;
+    /// [`Error::Invalid`].
+    pub(crate) fn waits(&self, client: &Client) -> Result<Vec<(String, WaitForJob)>, Error> {
         let deadline = Instant::now() + self.timeout;
         let mut seen = HashSet::new();
         let mut waits = Vec::new();
         for id in self.job_ids.iter().filter(|id| seen.insert(id.as_str())) {
-            let wait = client
-                .wait_for_job(id)
-                .deadline(deadline)
-                .initial_interval(self.initial_interval)
-                .multiplier(self.multiplier)
-                .max_interval(self.max_interval)
-                .jitter(self.jitter)
-                .max_outage(self.max_outage)
-                .not_found_grace(self.not_found_grace);
+            let wait = self.wait(client, id).deadline(deadline);
             wait.check()?;
             waits.push((id.clone(), wait));
         }
         Ok(waits)
     }
 
-    fn client(&self) -> Result<Client, Error> {
-        let mut builder =
-            Client::builder(Credentials::from_env()?).request_timeout(self.request_timeout).max_rate(self.max_rate);
-        if let Some(region) = self.region.clone().or_else(|| var(&["HW_REGION_NAME", "OS_REGION_NAME"])) {
-            builder = builder.region(region);
-        }
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        let names = ["HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID"];
-        if let Some(project_id) = self.project_id.clone().or_else(|| var(&names)) {
-            builder = builder.project_id(project_id);
-        }
-        if let Some(path) = &self.ca_cert {
-            builder = builder.ca_cert_file(path)?;
-        }
-        builder.build()
+    /// A wait with the options that were given.
+    pub(crate) fn wait(&self, client: &Client, id: &str) -> WaitForJob {
+        client
+            .wait_for_job(id)
+            .timeout(self.timeout)
+            .initial_interval(self.initial_interval)
+            .multiplier(self.multiplier)
+            .max_interval(self.max_interval)
+            .jitter(self.jitter)
+            .max_outage(self.max_outage)
+            .not_found_grace(self.not_found_grace)
     }
-}
-
-/// The first of these variables that has a value.
-fn var(names: &[&str]) -> Option<String> {
-    names.iter().filter_map(|name| std::env::var(name).ok()).find(|value| !value.is_empty())
 }
 
 /// The library knows which ids are good. A lone dash would be one, but means something else to every other command.

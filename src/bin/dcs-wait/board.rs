@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Error, Event, Job, Outcome};
+use dcs_wait::{Error, Event, Job, Outcome, TransportErrorKind};
 
 use crate::exit::Exit;
 
@@ -133,6 +133,9 @@ impl Verdict {
                 )
             ),
             Error::JobFailed(_) => error.to_string(),
+            Error::Transport(trouble) if trouble.kind == TransportErrorKind::Certificate => {
+                format!("job {job_id}: {error}; --ca-cert FILE trusts one more root")
+            }
             _ => format!("job {job_id}: {error}"),
         });
         Self { job_id, ending, job, waited, polls, error, complaint }

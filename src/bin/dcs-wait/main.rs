@@ -4,10 +4,12 @@
 mod args;
 mod board;
 mod exit;
+mod explain;
 mod output;
 mod progress;
 mod resume;
 mod run;
+mod settings;
 
 use std::process::ExitCode;
 

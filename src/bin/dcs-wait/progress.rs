@@ -41,7 +41,7 @@ impl Lines {
         if timeout.is_zero() {
             self.line(&format!("looking once at {jobs}"));
         } else {
-            self.line(&format!("waiting for {jobs}, at most {}", humantime::format_duration(timeout)));
+            self.line(&format!("waiting for {jobs}, at most {}", duration(timeout)));
         }
     }
 

@@ -1,20 +1,22 @@
 //! The steps of the command, one after another.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
-use dcs_wait::{Error, WaitForJob};
+use dcs_wait::{Client, Error, WaitForJob};
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 
 use crate::args::{self, Args};
 use crate::board::{Board, Verdict};
 use crate::exit::Exit;
+use crate::explain::explain;
 use crate::output::Output;
 use crate::progress::{Lines, say, start_log};
 use crate::resume;
+use crate::settings::Settings;
 
 /// The verdicts over more jobs than this are summed up.
 const MANY: usize = 10;
@@ -27,10 +29,18 @@ pub(crate) fn main() -> Exit {
         Err(error) => return usage(&error),
     };
     start_log(&args);
-    let waits = match args.waits() {
-        Ok(waits) => waits,
+    let settings = Settings::resolve(&args);
+    let client = settings.client(&args);
+    if args.explain {
+        let wait = client.as_ref().ok().map(|client| args.wait(client, "any"));
+        let (listing, complete) = explain(&args, &settings, &client, wait.as_ref());
+        return print(&listing, if complete { Exit::Success } else { Exit::Usage });
+    }
+    let prepared = client.and_then(|client| Ok((args.waits(&client)?, client)));
+    let (waits, client) = match prepared {
+        Ok(prepared) => prepared,
         Err(error) => {
-            say(&format!("error: {}", with_option_name(&error, &command)));
+            say(&format!("error: {}", with_names(&error, &command)));
             return Exit::Usage;
         }
     };
@@ -41,17 +51,19 @@ pub(crate) fn main() -> Exit {
             return Exit::Usage;
         }
     };
-    let (verdicts, exit) = runtime.block_on(wait(&args, waits));
+    let (ending, exit) = runtime.block_on(wait(&args, &client, waits));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
-    if exit != Exit::ClosedPipe {
-        complain(&verdicts, &command, &matches);
+    match ending {
+        Err(error) => say(&format!("error: {}", with_names(&error, &command))),
+        Ok(verdicts) if exit != Exit::ClosedPipe => complain(&verdicts, &settings, &command, &matches),
+        Ok(_) => {}
     }
     exit
 }
 
-/// Waits for all jobs, writes each verdict when it is known, and gives them all.
-async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> (Vec<Verdict>, Exit) {
+/// Waits for all jobs, writes each verdict when it is known, and gives them all; or why the waiting could not begin.
+async fn wait(args: &Args, client: &Client, waits: Vec<(String, WaitForJob)>) -> (Result<Vec<Verdict>, Error>, Exit) {
     let mut lines = Lines::new(args);
     lines.begin(waits.len(), args.timeout);
     let (ids, waits): (Vec<_>, Vec<_>) = waits.into_iter().unzip();
@@ -62,6 +74,7 @@ async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> (Vec<Verdict>, E
     let mut interruption = std::pin::pin!(interruption());
 
     let follow = async {
+        client.ready().await?;
         let mut events = select_all(waits.into_iter().map(WaitForJob::events));
         while let Some(event) = events.next().await {
             lines.show(&event);
@@ -72,12 +85,19 @@ async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> (Vec<Verdict>, E
                 said += 1;
             }
         }
+        Ok(())
     };
     let interrupted = tokio::select! {
         biased;
         exit = &mut interruption => Some(exit),
-        _ = &mut written => return (verdicts, Exit::ClosedPipe),
-        () = follow => None,
+        _ = &mut written => return (Ok(verdicts), Exit::ClosedPipe),
+        followed = follow => match followed {
+            Ok(()) => None,
+            Err(error) => {
+                let exit = Exit::before_the_wait(&error);
+                return (Err(error), exit);
+            }
+        },
     };
     verdicts.extend(board.interrupt());
     let rest = async {
@@ -87,23 +107,30 @@ async fn wait(args: &Args, waits: Vec<(String, WaitForJob)>) -> (Vec<Verdict>, E
         drop(output);
         written.await.unwrap_or(Ok(()))
     };
-    if let Some(exit) = interrupted {
-        // What cannot be written soon has no reader.
-        let _ = tokio::time::timeout(PATIENCE, rest).await;
-        return (verdicts, exit);
-    }
-    let exit = Exit::of(verdicts.iter().map(Verdict::exit));
-    tokio::select! {
-        biased;
-        exit = &mut interruption => (verdicts, exit),
-        written = rest => match written {
-            Ok(()) => (verdicts, exit),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => (verdicts, Exit::ClosedPipe),
-            Err(error) => {
-                say(&format!("error: cannot write standard output: {error}"));
-                (verdicts, if exit == Exit::Success { Exit::Usage } else { exit })
-            }
+    let exit = match interrupted {
+        Some(exit) => {
+            // What cannot be written soon has no reader.
+            let _ = tokio::time::timeout(PATIENCE, rest).await;
+            exit
+        }
+        None => tokio::select! {
+            biased;
+            exit = &mut interruption => exit,
+            written = rest => closing(Exit::of(verdicts.iter().map(Verdict::exit)), written),
         },
+    };
+    (Ok(verdicts), exit)
+}
+
+/// How a run ends whose output was written like this.
+fn closing(exit: Exit, written: io::Result<()>) -> Exit {
+    match written {
+        Ok(()) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
+        Err(error) => {
+            say(&format!("error: cannot write standard output: {error}"));
+            if exit == Exit::Success { Exit::Usage } else { exit }
+        }
     }
 }
 
@@ -128,7 +155,7 @@ async fn interruption() -> Exit {
 }
 
 /// Says what went wrong, and how to go on.
-fn complain(verdicts: &[Verdict], command: &Command, matches: &ArgMatches) {
+fn complain(verdicts: &[Verdict], settings: &Settings, command: &Command, matches: &ArgMatches) {
     let complaints: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.complaint.as_deref()).collect();
     if complaints.len() > MANY {
         let count = |exit| verdicts.iter().filter(|verdict| verdict.exit() == exit).count();
@@ -149,6 +176,9 @@ fn complain(verdicts: &[Verdict], command: &Command, matches: &ArgMatches) {
             say(&format!("error: {complaint}"));
         }
     }
+    if let (true, Some(origin)) = (verdicts.iter().any(|it| it.exit() == Exit::Denied), settings.origin()) {
+        say(&format!("the credentials are those of {origin}"));
+    }
     let open: HashSet<&str> = verdicts.iter().filter(|it| it.can_be_resumed()).map(|it| it.job_id.as_str()).collect();
     if !open.is_empty() {
         say(&format!("to take up the wait again: {}", resume::command_line(command, matches, &open)));
@@ -157,30 +187,34 @@ fn complain(verdicts: &[Verdict], command: &Command, matches: &ArgMatches) {
 
 /// Help and version on standard output; anything else as one line on standard error.
 fn usage(error: &clap::Error) -> Exit {
-    if !error.use_stderr() {
-        return match error.print() {
-            Ok(()) => Exit::Success,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
-            Err(error) => {
-                say(&format!("error: cannot write standard output: {error}"));
-                Exit::Usage
-            }
-        };
-    }
     let text = error.render().to_string();
+    if !error.use_stderr() {
+        return print(text.trim_end(), Exit::Success);
+    }
     let text = text.split("\n\nUsage:").next().unwrap_or_default();
     let text = text.split("\n\nFor more information").next().unwrap_or_default();
     let words: Vec<&str> = text.split_whitespace().collect();
-    say(&format!("{}; see dcs-wait --help", words.join(" ")));
+    say(&format!("{}; see dcs-wait --help", words.join(" ").replace(" tip: ", "; tip: ")));
     Exit::Usage
 }
 
-/// The library names settings as the command names options.
-fn with_option_name(error: &Error, command: &Command) -> String {
-    match error {
-        Error::Invalid(input) if command.get_arguments().any(|arg| arg.get_long() == Some(&input.name)) => {
-            format!("--{input}")
-        }
-        _ => error.to_string(),
-    }
+/// Prints a text that is all there is to say.
+fn print(text: &str, exit: Exit) -> Exit {
+    let mut stdout = io::stdout().lock();
+    closing(exit, writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
+}
+
+/// The library names settings as the command names options; some have variables as well.
+fn with_names(error: &Error, command: &Command) -> String {
+    let Error::Invalid(input) = error else { return error.to_string() };
+    // Credentials are never an option, only where to find them is.
+    let is_option =
+        input.name != "credentials" && command.get_arguments().any(|arg| arg.get_long() == Some(&input.name));
+    let variables = match input.name.as_str() {
+        _ if !input.problem.starts_with("not given") => "",
+        "region" => " (or HW_REGION_NAME, OS_REGION_NAME)",
+        "project-id" => " (or HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID)",
+        _ => "",
+    };
+    format!("{}{}{variables}: {}", if is_option { "--" } else { "" }, input.name, input.problem)
 }

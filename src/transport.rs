@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderValue;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
 use tokio::time::{Instant, timeout_at};
-use url::Url;
+use url::{Host, Position, Url};
 
 use crate::answer::{Answer, MAX_BODY};
 use crate::error::{Error, Result, TransportErrorKind};
@@ -17,28 +18,37 @@ use crate::text::duration;
 
 /// Connections to one service.
 #[derive(Debug, Clone)]
-pub(super) struct Transport(reqwest::Client);
+pub(crate) struct Transport(reqwest::Client);
 
 impl Transport {
-    /// `ca_pem` holds roots to trust besides those of the system. Nothing process-wide is set or asked for.
-    pub(super) fn new(endpoint: &Url, loopback: bool, ca_pem: Option<&[u8]>) -> Result<Self> {
+    /// `ca_pem` holds roots to trust besides those of the system. No proxy is asked for loopback, nor for `direct`
+    /// connections. Nothing process-wide is set.
+    pub(crate) fn new(endpoint: &Url, direct: bool, ca_pem: Option<&[u8]>) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("dcs-wait/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tls_backend_preconfigured(tls(endpoint.scheme() == "https", ca_pem)?);
-        if loopback {
+        if direct || is_loopback(endpoint) {
             builder = builder.no_proxy();
         }
         builder.build().map(Self).map_err(|error| Error::invalid("client", innermost(&error).to_string()))
     }
 
     /// One GET: the answer, its body up to [`MAX_BODY`], or why there is none by `limit`.
-    pub(super) async fn get(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
+    pub(crate) async fn get(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
+        self.send(self.0.get(url), headers, limit).await
+    }
+
+    /// One PUT without a body; else like [`get`](Self::get).
+    pub(crate) async fn put(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
+        self.send(self.0.put(url), headers, limit).await
+    }
+
+    async fn send(&self, mut request: RequestBuilder, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
         let start = Instant::now();
         let too_late =
             |_| Error::transport(TransportErrorKind::Timeout, format!("waited {}", duration(start.elapsed())));
-        let mut request = self.0.get(url);
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
             request = request.header(*name, sensitive(value)?);
         }
@@ -50,6 +60,7 @@ impl Transport {
             request_id: text("x-request-id"),
             date: text("date").and_then(|date| httpdate::parse_http_date(&date).ok()),
             retry_after: text("retry-after"),
+            is_relayed: ["age", "via"].iter().any(|name| response.headers().contains_key(*name)),
             body: Some(Vec::new()),
         };
         match timeout_at(limit, body(&mut response)).await.map_err(too_late).flatten() {
@@ -107,12 +118,13 @@ fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {
 }
 
 fn transport_error(error: &reqwest::Error) -> Error {
+    let host = error.url().map(|url| &url[Position::BeforeHost..Position::AfterPort]).unwrap_or_default();
     let certificate = chain(error).find_map(|cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(reason)) => Some(reason.to_string()),
         _ => None,
     });
     if let Some(reason) = certificate {
-        return Error::transport(TransportErrorKind::Certificate, reason);
+        return Error::transport(TransportErrorKind::Certificate, format!("{host}: {reason}"));
     }
     let cause = innermost(error);
     // The HTTP library keeps the type of this error to itself.
@@ -123,7 +135,7 @@ fn transport_error(error: &reqwest::Error) -> Error {
     } else {
         TransportErrorKind::Interrupted
     };
-    Error::transport(kind, cause.to_string())
+    Error::transport(kind, format!("{host}: {cause}"))
 }
 
 fn innermost(error: &reqwest::Error) -> &(dyn StdError + 'static) {
@@ -137,4 +149,14 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stati
         Some(wrapped) => Some(wrapped),
         None => error.source(),
     })
+}
+
+/// Whether a URL leads to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }

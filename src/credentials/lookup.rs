@@ -1,0 +1,238 @@
+//! Searching for credentials where Huawei's own tools keep them, and telling what was looked at.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::metadata::{self, Metadata};
+use super::{CredentialsSource, Environment, Loading, Login, env, file, koocli, profile};
+use crate::error::{Error, Result};
+
+/// A place where credentials are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceKind {
+    /// Environment variables, under the names of the SDKs, of Terraform and of the API reference.
+    Env,
+    /// The profile of the SDKs, `~/.huaweicloud/credentials`.
+    Profile,
+    /// The profiles of KooCLI, `~/.hcloud/config.json`.
+    KooCli,
+    /// The agency of the instance that this runs on.
+    Metadata,
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Env => "env",
+            Self::Profile => "profile",
+            Self::KooCli => "koocli",
+            Self::Metadata => "metadata",
+        })
+    }
+}
+
+/// What to search for credentials; by default environment variables, then the SDKs' profile, then KooCLI's, in that order
+/// and without touching the network.
+///
+/// ```no_run
+/// use dcs_wait::{Client, Lookup};
+///
+/// let client = Client::builder(Lookup::new().find()?).build()?;
+/// # Ok::<(), dcs_wait::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Lookup {
+    environment: Environment,
+    only: Option<SourceKind>,
+    profile: Option<String>,
+    metadata_endpoint: String,
+}
+
+/// What a [`Lookup`] came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Search {
+    /// What was looked at, in order.
+    pub tried: Vec<Tried>,
+    /// What was found, or why nothing was.
+    pub result: Result<Found>,
+}
+
+/// A source that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tried {
+    /// Which source it was.
+    pub source: SourceKind,
+    /// What was found there, or why nothing was.
+    pub what: String,
+}
+
+/// Credentials that were found, and the source to read them from again.
+#[derive(Clone)]
+pub struct Found {
+    origin: String,
+    login: Option<Login>,
+    source: Arc<dyn CredentialsSource>,
+}
+
+impl Default for Lookup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lookup {
+    /// All that can be searched without the network, in the environment of the process.
+    pub fn new() -> Self {
+        let metadata_endpoint = metadata::ENDPOINT.to_owned();
+        Self { environment: Environment::of_process(), only: None, profile: None, metadata_endpoint }
+    }
+
+    /// Searches this environment instead of the process's.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Looks at this source and no other.
+    pub fn only(mut self, source: SourceKind) -> Self {
+        self.only = Some(source);
+        self
+    }
+
+    /// Takes this profile of KooCLI instead of its current one.
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// Where the metadata service is, for tests; `http://169.254.169.254` by default.
+    pub fn metadata_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.metadata_endpoint = url.into();
+        self
+    }
+
+    /// Searches.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] if there is nothing, and if the first source that has something is broken: another account's
+    /// credentials are no substitute.
+    pub fn find(&self) -> Result<Found> {
+        self.search().result
+    }
+
+    /// Searches, and tells what was looked at.
+    #[must_use]
+    pub fn search(&self) -> Search {
+        let order = match self.only {
+            Some(source) => vec![source],
+            // Whoever names a profile of KooCLI wants that one.
+            None if self.profile.is_some() => vec![SourceKind::KooCli],
+            None => vec![SourceKind::Env, SourceKind::Profile, SourceKind::KooCli],
+        };
+        let mut tried = Vec::new();
+        for source in order {
+            let found = self.look_at(source);
+            let what = match &found {
+                Ok(Ok(found)) => found.origin.clone(),
+                Ok(Err(nothing)) => nothing.clone(),
+                Err(error) => error.to_string(),
+            };
+            tried.push(Tried { source, what });
+            match found {
+                Ok(Ok(found)) => return Search { tried, result: Ok(found) },
+                Ok(Err(_)) => {}
+                Err(error) => return Search { tried, result: Err(error) },
+            }
+        }
+        let all: Vec<String> = tried.iter().map(|tried| format!("{}: {}", tried.source, tried.what)).collect();
+        Search { tried, result: Err(Error::invalid("credentials", format!("none found; {}", all.join("; ")))) }
+    }
+
+    fn look_at(&self, source: SourceKind) -> Result<Result<Found, String>> {
+        let environment = &self.environment;
+        let no_home = || Ok(Err("no home folder".to_owned()));
+        let mut found = match source {
+            SourceKind::Env => env::load(environment)?.map(|(origin, credentials)| {
+                let login = Some(credentials.clone().into());
+                Found { origin, login, source: Arc::new(credentials) }
+            }),
+            SourceKind::Profile => {
+                let Some(path) = profile::path(environment) else { return no_home() };
+                Found::in_file(path, |path| Ok(profile::load(path)?.map(|login| ("[basic]".to_owned(), login))))?
+            }
+            SourceKind::KooCli => {
+                let Some(path) = koocli::path(environment) else { return no_home() };
+                let name = self.profile.clone();
+                let load = move |path: &Path| {
+                    let found = koocli::load(path, name.as_deref())?;
+                    Ok(found.map(|(name, login)| (format!("profile {name:?}"), login)))
+                };
+                Found::in_file(path, load)?
+            }
+            SourceKind::Metadata => {
+                let origin = format!("instance metadata at {}", self.metadata_endpoint);
+                Ok(Found { origin, login: None, source: Arc::new(Metadata::new(&self.metadata_endpoint)?) })
+            }
+        };
+        if let (Ok(Found { login: Some(login), .. }), Some(iam)) =
+            (&mut found, environment.var("HUAWEICLOUD_SDK_IAM_ENDPOINT"))
+        {
+            login.iam_endpoint = Some(iam);
+        }
+        Ok(found)
+    }
+}
+
+impl Found {
+    /// What the file at `path` holds now, and the same file as the source to read it from again.
+    fn in_file(
+        path: PathBuf,
+        load: impl Fn(&Path) -> Result<Result<(String, Login), String>> + Send + Sync + 'static,
+    ) -> Result<Result<Self, String>> {
+        let (part, login) = match load(&path)? {
+            Ok(found) => found,
+            Err(nothing) => return Ok(Err(nothing)),
+        };
+        file::warn_if_others_may_read(&path);
+        let origin = format!("{}, {part}", path.display());
+        let source = move || {
+            let found = load(&path).and_then(|found| found.map_err(|nothing| Error::invalid("credentials", nothing)));
+            std::future::ready(found.map(|(_, login)| login))
+        };
+        Ok(Ok(Self { origin, login: Some(login), source: Arc::new(source) }))
+    }
+
+    /// The variables, the file or the service that the credentials come from.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What was found; `None` if that takes the network and is not known yet.
+    #[must_use]
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
+    }
+}
+
+impl CredentialsSource for Found {
+    fn load(&self) -> Loading<'_> {
+        self.source.load()
+    }
+
+    fn known(&self) -> Option<Login> {
+        self.login.clone()
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("origin", &self.origin).field("login", &self.login).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! The profile of Huawei Cloud's SDKs: section `[basic]` of the INI file `~/.huaweicloud/credentials`.
+
+use std::path::{Path, PathBuf};
+
+use configparser::ini::{Ini, IniDefault};
+use secrecy::ExposeSecret as _;
+
+use super::{Credentials, Environment, Login, file};
+use crate::error::{Error, Result};
+
+/// Where the file is: `HUAWEICLOUD_SDK_CREDENTIALS_FILE` moves it.
+pub(super) fn path(environment: &Environment) -> Option<PathBuf> {
+    let moved = environment.var("HUAWEICLOUD_SDK_CREDENTIALS_FILE").map(PathBuf::from);
+    moved.or_else(|| environment.home(".huaweicloud/credentials"))
+}
+
+/// What the file at `path` holds; `Err` in the `Ok` says why it holds nothing.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if it is there and broken, with its path and line.
+pub(super) fn load(path: &Path) -> Result<Result<Login, String>> {
+    let Some(text) = file::read(path)? else { return Ok(Err(format!("{}: no such file", path.display()))) };
+    let broken = |problem: String| Error::invalid("credentials", format!("{}: {problem}", path.display()));
+    let mut rules = IniDefault::default();
+    // A secret may have a `#` or a `;` in it.
+    rules.enable_inline_comments = false;
+    rules.delimiters = vec!['=', ':'];
+    let sections = Ini::new_from_defaults(rules).read(text.expose_secret().to_owned()).map_err(broken)?;
+    let Some(basic) = sections.get("basic") else {
+        return Ok(Err(format!("{}: no section [basic]", path.display())));
+    };
+    let value = |name: &str| basic.get(name).cloned().flatten().filter(|value| !value.is_empty());
+    let credentials = match (value("ak"), value("sk")) {
+        (None, None) => return Ok(Err(format!("{}: no ak and sk in [basic]", path.display()))),
+        (Some(access_key), Some(secret_key)) => {
+            Credentials::signing(access_key, secret_key.into(), value("security_token").map(Into::into))
+        }
+        (Some(_), None) => return Err(broken("ak without sk in [basic]".to_owned())),
+        (None, Some(_)) => return Err(broken("sk without ak in [basic]".to_owned())),
+    };
+    let credentials = credentials.map_err(|error| broken(error.to_string()))?;
+    Ok(Ok(Login { project_id: value("project_id"), iam_endpoint: value("iam_endpoint"), ..credentials.into() }))
+}
