@@ -92,6 +92,7 @@ impl Client {
     /// the request is repeated once if the clock was wrong or the source has other credentials by now.
     pub async fn job(&self, id: &str) -> Result<Job> {
         check::path_segment("job-id", id)?;
+        self.reopen().await;
         match self.ask(id, None).await {
             Some(asked) => asked.result,
             // Only a wait runs out of time.
@@ -114,6 +115,11 @@ impl Client {
         &self.0.pace
     }
 
+    /// Asks the source once more if its credentials were refused for good.
+    pub(crate) async fn reopen(&self) {
+        self.0.standing.reopen().await;
+    }
+
     /// Resolves once the credentials are refused for good; renews them in the meantime.
     pub(crate) async fn closed(&self) -> Error {
         self.0.standing.closed(SystemTime::now).await
@@ -121,9 +127,6 @@ impl Client {
 
     /// Asks once how a job stands, when the credentials and the rate allow. `None` if time ran out before they did.
     pub(crate) async fn ask(&self, id: &str, place: Option<Place<'_>>) -> Option<Asked<Job>> {
-        if place.is_none_or(|place| place.asked.is_none()) {
-            self.0.standing.reopen().await;
-        }
         let project_id = match self.project_id().await {
             Ok(project_id) => project_id,
             Err(error) => return Some(Asked::nothing(None, error)),

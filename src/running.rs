@@ -60,6 +60,9 @@ impl Running {
 
     async fn round(&mut self) -> Step<Job, Error> {
         let Self { client, job_id, engine, seat, deadline, .. } = self;
+        if engine.last_asked.is_none() {
+            client.reopen().await;
+        }
         let place = Place { seat, deadline: *deadline, asked: engine.last_asked };
         let fetch = || async {
             let ask = client.ask(job_id, Some(place));

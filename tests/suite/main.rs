@@ -10,6 +10,7 @@ mod output;
 #[cfg(unix)]
 mod readme;
 mod secrets;
+mod sources;
 #[cfg(unix)]
 mod streams;
 mod support;

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::super::{Environment, Found, Lookup, SourceKind};
-use super::*;
+use super::super::{CredentialsSource as _, Environment, Found, Lookup, SourceKind};
 
 /// An empty home folder, removed on drop.
 struct Home(PathBuf);
@@ -233,10 +232,10 @@ async fn a_key_that_is_replaced_in_its_file_is_found_by_loading_again() {
     let home = Home::new().with(Home::profile, BASIC);
     let found = home.lookup(&[]).find().unwrap();
     fs::write(home.profile(), BASIC.replace("PROFILE", "REPLACE")).unwrap();
-    let login = super::super::CredentialsSource::load(&found).await.unwrap();
+    let login = found.load().await.unwrap();
     assert_eq!(login.credentials.secrets()[1], "REPLACEKEY0000000000");
     fs::remove_file(home.profile()).unwrap();
-    assert!(super::super::CredentialsSource::load(&found).await.is_err());
+    assert!(found.load().await.is_err());
 }
 
 #[test]
