@@ -21,8 +21,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!(
         "
-# Jobs to try; each begins when it is first asked for:
-dcs-wait succeeds              # after 20 s
+# Jobs to try; each begins when it is first asked for, and its end is seen at the next poll after it:
+dcs-wait succeeds              # 20 s later
 dcs-wait fails                 # after 3 polls, with a reason: status 1
 dcs-wait outage                # answers 503 for 15 s, then succeeds
 dcs-wait --timeout 10s endless # is never over: status 124

@@ -1,60 +1,14 @@
 //! Who may ask when, and what a refusal does.
 
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
+mod loading;
 
 use tokio::time::timeout;
 
 use super::*;
-use crate::credentials::Loading;
 use crate::error::TransportErrorKind;
 use crate::pace::Admission;
 
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// A source whose credentials a test can change.
-#[derive(Clone, Default)]
-struct Vault {
-    version: Arc<AtomicU32>,
-    loads: Arc<AtomicU32>,
-    /// When its credentials end.
-    expires_at: Option<SystemTime>,
-    /// Nothing is known before it is asked.
-    is_remote: bool,
-}
-
-impl Vault {
-    fn login(&self) -> Login {
-        let secret = format!("secret{}", self.version.load(Relaxed));
-        Login { expires_at: self.expires_at, ..Credentials::key("EXAMPLE", secret).unwrap().into() }
-    }
-
-    fn change(&self) {
-        self.version.fetch_add(1, Relaxed);
-    }
-
-    fn loads(&self) -> u32 {
-        self.loads.load(Relaxed)
-    }
-
-    fn standing(&self) -> Standing {
-        Standing::new(Arc::new(self.clone()), SystemTime::now())
-    }
-}
-
-impl CredentialsSource for Vault {
-    fn load(&self) -> Loading<'_> {
-        self.loads.fetch_add(1, Relaxed);
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok(self.login())
-        })
-    }
-
-    fn known(&self) -> Option<Login> {
-        (!self.is_remote).then(|| self.login())
-    }
-}
 
 fn fixed() -> Standing {
     Standing::new(Arc::new(Credentials::key("EXAMPLE", "secret").unwrap()), SystemTime::now())
@@ -65,12 +19,6 @@ fn take(standing: &Standing) -> Pass<'_> {
         Admission::Go(pass) => pass,
         other => panic!("{other:?}"),
     }
-}
-
-/// The secret key that is in use.
-fn secret(standing: &Standing) -> String {
-    let credentials = standing.lock().credentials.clone().unwrap();
-    credentials.secrets()[0].to_owned()
 }
 
 async fn closed(standing: &Standing) -> Error {
@@ -212,108 +160,4 @@ async fn what_is_refused_for_good_ends_every_wait_now_and_later() {
     standing.not_refused(&two, true);
     assert!(is_busy(&standing), "a late answer does not change that");
     assert_eq!(closed(&standing).await.to_string(), denied().to_string());
-}
-
-#[tokio::test(start_paused = true)]
-async fn others_that_the_source_has_by_now_are_used_after_one_refusal_and_nothing_is_read_otherwise() {
-    let vault = Vault::default();
-    let standing = vault.standing();
-    standing.not_refused(&take(&standing), true);
-    vault.change();
-    assert_eq!((vault.loads(), secret(&standing)), (0, "secret0".to_owned()));
-    assert!(matches!(standing.refused(take(&standing), Some(3), &denied()).await, Verdict::Again));
-    assert_eq!((vault.loads(), secret(&standing)), (1, "secret1".to_owned()));
-    let alone = take(&standing);
-    assert!(is_busy(&standing), "a new key goes alone at first");
-    standing.not_refused(&alone, true);
-    assert!(!is_busy(&standing));
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_same_ones_are_refused_for_good_until_the_source_has_others() {
-    let vault = Vault::default();
-    let standing = vault.standing();
-    assert!(matches!(standing.refused(take(&standing), None, &denied()).await, Verdict::Refused));
-    standing.reopen().await;
-    assert!(is_busy(&standing));
-    assert!(closed(&standing).now_or_never().is_some());
-    vault.change();
-    standing.reopen().await;
-    assert!(closed(&standing).now_or_never().is_none());
-    assert_eq!(secret(&standing), "secret1");
-}
-
-#[tokio::test(start_paused = true)]
-async fn while_one_repairs_the_others_hold_still_and_go_on_with_it() {
-    let vault = Vault::default();
-    let standing = vault.standing();
-    standing.not_refused(&take(&standing), true);
-    let (one, two) = (take(&standing), take(&standing));
-    vault.change();
-    let third = async {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        assert!(is_busy(&standing));
-        standing.gate().await;
-        secret(&standing)
-    };
-    let error = denied();
-    let (one, two, third) =
-        tokio::join!(standing.refused(one, None, &error), standing.refused(two, None, &error), third);
-    assert!(matches!((one, two), (Verdict::Again, Verdict::Again)));
-    assert_eq!((third.as_str(), vault.loads()), ("secret1", 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_repair_that_is_not_polled_any_more_is_finished_by_whoever_waits_for_it() {
-    let vault = Vault::default();
-    let standing = vault.standing();
-    vault.change();
-    let error = denied();
-    let mut forgotten = Box::pin(standing.refused(take(&standing), None, &error));
-    assert!((&mut forgotten).now_or_never().is_none());
-    standing.gate().await;
-    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret1", 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_remote_source_is_asked_when_the_first_request_is_made() {
-    let vault = Vault { is_remote: true, ..Vault::default() };
-    let standing = vault.standing();
-    assert_eq!(vault.loads(), 0);
-    assert!(is_busy(&standing));
-    tokio::join!(standing.gate(), standing.gate());
-    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret0", 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn credentials_that_end_are_renewed_in_the_meantime_and_no_request_waits_for_it() {
-    let now = SystemTime::now();
-    let hour = Duration::from_secs(3600);
-    // A third of an hour is less than 40 minutes.
-    let vault = Vault { expires_at: Some(now + hour), ..Vault::default() };
-    let standing = vault.standing();
-    standing.not_refused(&take(&standing), true);
-    vault.change();
-    let meanwhile = async |at| timeout(Duration::from_secs(1), standing.closed(|| at)).await;
-    assert!(meanwhile(now + hour / 2).await.is_err());
-    assert_eq!(vault.loads(), 0);
-
-    let soon = now + hour * 3 / 4;
-    assert!(timeout(Duration::from_millis(10), standing.closed(|| soon)).await.is_err());
-    assert!(!is_busy(&standing), "the old ones still work");
-    assert!(meanwhile(soon).await.is_err());
-    assert_eq!((secret(&standing).as_str(), vault.loads()), ("secret1", 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn long_lived_credentials_are_renewed_40_minutes_before_their_end() {
-    let now = SystemTime::now();
-    let minutes = |count: u64| Duration::from_secs(60 * count);
-    let vault = Vault { expires_at: Some(now + minutes(24 * 60)), ..Vault::default() };
-    let standing = vault.standing();
-    for (left, loads) in [(41, 0), (39, 1)] {
-        let at = now + minutes(24 * 60 - left);
-        assert!(timeout(Duration::from_secs(1), standing.closed(|| at)).await.is_err());
-        assert_eq!(vault.loads(), loads, "{left} minutes before");
-    }
 }

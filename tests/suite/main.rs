@@ -4,7 +4,10 @@ mod answers;
 mod auth;
 mod bad_input;
 mod exit_status;
+mod home;
+mod keys;
 mod many;
+mod metadata;
 mod network;
 mod output;
 #[cfg(unix)]
