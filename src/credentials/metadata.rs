@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use secrecy::zeroize::Zeroize as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -53,7 +54,8 @@ impl Metadata {
 
     async fn credentials(&self) -> Result<Login> {
         let token = self.token().await?;
-        let headers: Vec<(&str, &str)> = token.iter().map(|token| ("X-Metadata-Token", token.as_str())).collect();
+        let headers: Vec<(&str, &str)> =
+            token.iter().map(|token| ("X-Metadata-Token", token.expose_secret())).collect();
         let url = self.url("/openstack/latest/securitykey");
         let answer = self.transport.get(url, &headers, Instant::now() + LIMIT).await;
         let mut body = self.body(answer, "securitykey")?.ok_or_else(|| {
@@ -74,7 +76,7 @@ impl Metadata {
     }
 
     /// The token that version 2 of the service wants; `None` if this one has only version 1.
-    async fn token(&self) -> Result<Option<String>> {
+    async fn token(&self) -> Result<Option<SecretString>> {
         let url = self.url("/meta-data/latest/api/token");
         let headers = [("X-Metadata-Token-Ttl-Seconds", "21600")];
         let answer = self.transport.put(url, &headers, Instant::now() + LIMIT).await;
@@ -86,7 +88,7 @@ impl Metadata {
         if token.is_empty() || token.len() > 4096 || !token.chars().all(|c| c.is_ascii_graphic()) {
             return Err(self.error("an answer that is no token"));
         }
-        Ok(Some(token))
+        Ok(Some(token.into()))
     }
 
     /// The body of a 200; `None` for a 404.

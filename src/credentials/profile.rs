@@ -26,11 +26,11 @@ pub(super) fn load(path: &Path) -> Result<Result<Login, String>> {
     // A secret may have a `#` or a `;` in it.
     rules.enable_inline_comments = false;
     rules.delimiters = vec!['=', ':'];
-    let sections = Ini::new_from_defaults(rules).read(text.expose_secret().to_owned()).map_err(broken)?;
-    let Some(basic) = sections.get("basic") else {
+    let mut sections = Ini::new_from_defaults(rules).read(text.expose_secret().to_owned()).map_err(broken)?;
+    let Some(basic) = sections.get_mut("basic") else {
         return Ok(Err(format!("{}: no section [basic]", path.display())));
     };
-    let value = |name: &str| basic.get(name).cloned().flatten().filter(|value| !value.is_empty());
+    let mut value = |name: &str| basic.remove(name).flatten().filter(|value| !value.is_empty());
     let credentials = match (value("ak"), value("sk")) {
         (None, None) => return Ok(Err(format!("{}: no ak and sk in [basic]", path.display()))),
         (Some(access_key), Some(secret_key)) => {

@@ -109,4 +109,13 @@ fn the_debug_text_shows_no_secret() {
     );
     assert_eq!(shown(Credentials::key("SHORTKEY", "secret")), "Credentials(key …)", "half of a short one is too much");
     assert_eq!(shown(Credentials::token("token")), "Credentials(token)");
+    let login = Login::from(Credentials::token("topsecret").unwrap());
+    assert_eq!(
+        format!("{login:?}"),
+        "Login { credentials: Credentials(token), region: None, project_id: None, iam_endpoint: None, expires_at: None }"
+    );
+    let environment = Environment::new([("HW_AUTH_TOKEN", "topsecret")], Some("/home/me".into()));
+    assert_eq!(format!("{environment:?}"), "Environment { home: Some(\"/home/me\"), .. }");
+    let found = Lookup::new().environment(environment).find().unwrap();
+    assert_eq!(format!("{found:?}"), format!("Found {{ origin: \"HW_AUTH_TOKEN\", login: Some({login:?}), .. }}"));
 }

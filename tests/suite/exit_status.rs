@@ -137,3 +137,14 @@ async fn a_last_poll_that_hangs_is_cut_5_s_after_the_deadline() {
     let took = start.elapsed().as_secs_f64();
     assert!((5.0..6.5).contains(&took), "{took}");
 }
+
+#[tokio::test]
+async fn a_dead_service_costs_5_s_more_than_the_deadline_whatever_the_number_of_jobs() {
+    let hangs = || Story::new().then(Answer::status("SUCCESS").after(Duration::from_secs(60)));
+    let sandbox = sandbox([("one", hangs()), ("two", hangs()), ("three", hangs())]).await;
+    let start = std::time::Instant::now();
+    let run = run(&sandbox, "one two three -t 0").await;
+    assert_eq!((run.status, run.stdout.lines().count()), (5, 3), "{}", run.stderr);
+    let took = start.elapsed().as_secs_f64();
+    assert!((5.0..6.5).contains(&took), "{took}");
+}
