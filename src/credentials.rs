@@ -83,6 +83,20 @@ impl Credentials {
         }
     }
 
+    /// What they are, in words that may be shown: of an access key id the last four characters, of a secret nothing.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.0 {
+            Kind::Key { access_key, security_token, .. } => {
+                // All characters are ASCII: see `check`. Half of a short id would be too much.
+                let shown = if access_key.len() > 8 { &access_key[access_key.len() - 4..] } else { "" };
+                let temporary = if security_token.is_some() { "temporary " } else { "" };
+                format!("{temporary}access key …{shown}")
+            }
+            Kind::Token(_) => "token".to_owned(),
+        }
+    }
+
     fn signing(access_key: String, secret_key: SecretString, security_token: Option<SecretString>) -> Result<Self> {
         check("access key", &access_key)?;
         check("secret key", secret_key.expose_secret())?;
@@ -137,15 +151,7 @@ impl Eq for Kind {}
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Key { access_key, security_token, .. } => {
-                // All characters are ASCII: see `check`.
-                let shown = &access_key[access_key.len().saturating_sub(4)..];
-                let shown = if access_key.len() > 8 { shown } else { "" };
-                write!(f, "Credentials(key …{shown}{})", if security_token.is_some() { ", temporary" } else { "" })
-            }
-            Kind::Token(_) => f.write_str("Credentials(token)"),
-        }
+        write!(f, "Credentials({})", self.describe())
     }
 }
 

@@ -102,12 +102,16 @@ fn a_bad_value_is_an_error_that_names_the_variable_and_never_the_value() {
 #[test]
 fn the_debug_text_shows_no_secret() {
     let shown = |credentials: Result<Credentials>| format!("{:?}", credentials.unwrap());
-    assert_eq!(shown(Credentials::key("EXAMPLEAK0000000WXYZ", "secret")), "Credentials(key …WXYZ)");
+    assert_eq!(shown(Credentials::key("EXAMPLEAK0000000WXYZ", "secret")), "Credentials(access key …WXYZ)");
     assert_eq!(
         shown(Credentials::temporary_key("EXAMPLEAK0000000WXYZ", "secret", "token")),
-        "Credentials(key …WXYZ, temporary)"
+        "Credentials(temporary access key …WXYZ)"
     );
-    assert_eq!(shown(Credentials::key("SHORTKEY", "secret")), "Credentials(key …)", "half of a short one is too much");
+    assert_eq!(
+        shown(Credentials::key("SHORTKEY", "secret")),
+        "Credentials(access key …)",
+        "half of a short one is too much"
+    );
     assert_eq!(shown(Credentials::token("token")), "Credentials(token)");
     let login = Login::from(Credentials::token("topsecret").unwrap());
     assert_eq!(

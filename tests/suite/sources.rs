@@ -125,7 +125,7 @@ async fn explain_tells_where_everything_comes_from_and_sends_nothing() {
     assert_eq!((text.status, text.stderr.as_str()), (0, ""), "{}", text.stderr);
     let home_path = home.0.display();
     for line in [
-        format!("credentials  Credentials(key …0KEY), from {home_path}/{KOOCLI}, profile \"work\""),
+        format!("credentials  access key …0KEY, from {home_path}/{KOOCLI}, profile \"work\""),
         format!("region       cn-north-4, from {home_path}/{KOOCLI}, profile \"work\""),
         "project      looked up in IAM by the region's name".to_owned(),
         format!("endpoint     {}, from DCS_WAIT_ENDPOINT", sandbox.endpoint()),

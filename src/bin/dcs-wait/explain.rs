@@ -44,9 +44,7 @@ pub(crate) fn explain(
 ) -> (String, bool) {
     let found = settings.search.result.as_ref().ok();
     let credentials = found.map(|found| Setting {
-        value: found
-            .login()
-            .map_or_else(|| "asked for when needed".to_owned(), |login| format!("{:?}", login.credentials)),
+        value: found.login().map_or_else(|| "asked for when needed".to_owned(), |login| login.credentials.describe()),
         origin: found.origin().to_owned(),
     });
     let by_region = settings.region.as_ref().map(|region| Setting {
@@ -65,7 +63,7 @@ pub(crate) fn explain(
         longest_lateness_ms: 0,
         most_requests: 0,
         last_first_look_ms: None,
-        error: client.as_ref().err().map(ToString::to_string),
+        error: client.as_ref().err().map(problem),
     };
     let pauses: Vec<Duration> = wait.map(|wait| times(wait, args.timeout)).unwrap_or_default();
     let jobs = args.job_ids.len().max(1) as f64;
@@ -80,6 +78,14 @@ pub(crate) fn explain(
     report.last_first_look_ms = (around > args.timeout && jobs > 1.0).then(|| millis(around));
     let complete = report.error.is_none();
     (if args.output == Format::Text { text(&report, args) } else { to_json(&report) }, complete)
+}
+
+/// What is wrong, without what the rows say already.
+fn problem(error: &Error) -> String {
+    match error {
+        Error::Invalid(input) if input.problem.starts_with("none found") => format!("{}: none found", input.name),
+        error => error.to_string(),
+    }
 }
 
 /// When the polls of one job are made if nothing is in the way, from the first to the one at the deadline.
@@ -114,7 +120,10 @@ fn text(report: &Report<'_>, args: &Args) -> String {
     if !polls.is_empty() {
         let spread = format!("pauses up to {}, spread by ±{}%", ms(report.longest_pause_ms), args.jitter * 100.0);
         rows.push(("polls at", format!("{} …, {spread}", polls.join(", "))));
-        rows.push(("lateness", format!("the end of a job is seen at most {} late", ms(report.longest_lateness_ms))));
+        rows.push((
+            "lateness",
+            format!("if the service answers, the end of a job is seen at most {} late", ms(report.longest_lateness_ms)),
+        ));
         let jobs = args.job_ids.len().max(1);
         rows.push((
             "requests",

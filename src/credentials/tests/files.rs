@@ -245,5 +245,5 @@ fn the_debug_texts_show_no_secret() {
     let search = lookup.search();
     let shown = format!("{lookup:?} {search:?} {:?}", home.lookup(&[]).find());
     assert!(!shown.contains("topsecret") && !shown.contains("Secret#1"), "{shown}");
-    assert!(shown.contains("Credentials(token)") && shown.contains("Credentials(key …0000)"), "{shown}");
+    assert!(shown.contains("Credentials(token)") && shown.contains("Credentials(access key …0000)"), "{shown}");
 }
