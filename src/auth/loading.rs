@@ -1,14 +1,19 @@
 //! Asking the source of the credentials. Nobody holds a lock while it waits: all that wait for the answer drive it.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
+use tokio::time::timeout;
+
 use super::{Standing, State};
 use crate::credentials::Login;
 use crate::error::{Error, Result};
+
+/// How long a source may take. That of an instance needs two requests of 3 s at most.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Why the source is asked.
 #[derive(Debug, Clone)]
@@ -36,7 +41,12 @@ impl Standing {
             None => {
                 state.given += 1;
                 let (number, source) = (state.given, Arc::clone(&self.source));
-                let load = async move { (number, source.load().await) }.boxed().shared();
+                let load = async move {
+                    let silent = || Error::invalid("credentials", "their source gives no answer");
+                    let loaded = timeout(LIMIT, source.load()).await;
+                    (number, loaded.unwrap_or_else(|_| Err(silent())))
+                };
+                let load = load.boxed().shared();
                 state.loading = Some((purpose, load));
             }
         }

@@ -161,3 +161,15 @@ async fn long_lived_credentials_are_renewed_40_minutes_before_their_end() {
         assert_eq!(vault.loads(), loads, "{left} minutes before");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_gives_no_answer_is_given_up() {
+    let silent = || future::pending::<Result<Login>>();
+    let standing = Standing::new(Arc::new(silent), SystemTime::now());
+    let start = Instant::now();
+    let error = standing.ready().await.unwrap_err().to_string();
+    assert_eq!(
+        (error.as_str(), start.elapsed()),
+        ("credentials: their source gives no answer", Duration::from_secs(10))
+    );
+}
