@@ -156,7 +156,9 @@ impl ClientBuilder {
         let known = self.source.known();
         if let Some(login) = &known {
             self.region = self.region.or_else(|| login.region.clone());
-            self.project_id = self.project_id.or_else(|| login.project_id.clone());
+            // A project belongs to one region.
+            let is_its_region = login.region.is_none() || self.region == login.region;
+            self.project_id = self.project_id.or_else(|| login.project_id.clone().filter(|_| is_its_region));
             self.iam_endpoint = self.iam_endpoint.or_else(|| login.iam_endpoint.clone());
         }
         if let Some(region) = &self.region {
@@ -220,7 +222,7 @@ fn check_url(name: &str, text: &str) -> Result<Url> {
         return refuse("must not have a user name in it");
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return refuse(&format!("{text} has more than scheme, host and port; leave out what comes after them"));
+        return refuse("has more than scheme, host and port; leave out what comes after them");
     }
     match url.scheme() {
         "https" => Ok(url),

@@ -47,7 +47,8 @@ pub(super) fn load(environment: &Environment) -> Result<Result<(String, Credenti
         }
         let security_token = family.security_token.and_then(|name| Some((name, var(name)?)));
         let (access_key, secret_key) = match (var(family.access_key), var(family.secret_key)) {
-            (None, None) => continue,
+            (None, None) if security_token.is_none() => continue,
+            (None, None) => return Err(half(family.security_token.unwrap_or_default(), family.access_key, &var)),
             (Some(_), None) => return Err(half(family.access_key, family.secret_key, &var)),
             (None, Some(_)) => return Err(half(family.secret_key, family.access_key, &var)),
             (Some(access_key), Some(secret_key)) => (access_key, secret_key),
@@ -62,8 +63,8 @@ pub(super) fn load(environment: &Environment) -> Result<Result<(String, Credenti
         let key = named(Credentials::signing(access_key, secret_key.into(), token), &names)?;
         return Ok(Ok((origin, key)));
     }
-    let names = "HUAWEICLOUD_SDK_AK with HUAWEICLOUD_SDK_SK, HW_ACCESS_KEY with HW_SECRET_KEY, HW_AUTH_TOKEN";
-    Ok(Err(format!("nothing is set of {names}")))
+    let names: Vec<&str> = FAMILIES.iter().flat_map(|it| [Some(it.access_key), it.token]).flatten().collect();
+    Ok(Err(format!("none of {} is set", names.join(", "))))
 }
 
 /// The error for half of a key; if the other half stands in another family, then it names that too.

@@ -22,7 +22,7 @@ pub(super) fn load(path: &Path, name: Option<&str>) -> Result<Result<(String, Lo
     let broken = |problem: String| Error::invalid("credentials", format!("{}: {problem}", path.display()));
     let named = |problem: String| match name {
         // Whoever names a profile wants that one and no other.
-        Some(_) => Err(Error::invalid("profile", format!("{}: {problem}", path.display()))),
+        Some(_) => Err(Error::invalid("profile", format!("KooCLI's {}: {problem}", path.display()))),
         None => Ok(Err(format!("{}: {problem}", path.display()))),
     };
     let Some(text) = file::read(path)? else { return named("no such file".to_owned()) };
@@ -42,7 +42,11 @@ pub(super) fn load(path: &Path, name: Option<&str>) -> Result<Result<(String, Lo
     let unusable = |problem: String| broken(format!("profile {wanted:?}: {problem}"));
     match text(profile, "mode").as_deref() {
         None | Some("AKSK") => {}
-        Some(mode) => return Err(unusable(format!("mode {mode:?} is not supported here, only AKSK is"))),
+        Some(mode) => {
+            return Err(unusable(format!(
+                "mode {mode:?} is not supported here, only AKSK is; give the credentials otherwise"
+            )));
+        }
     }
     let (access_key, secret_key) = match (text(profile, "accessKeyId"), text(profile, "secretAccessKey")) {
         (Some(access_key), Some(secret_key)) => (access_key, secret_key),

@@ -130,6 +130,10 @@ impl Lookup {
     #[must_use]
     pub fn search(&self) -> Search {
         let order = match self.only {
+            Some(source) if self.profile.is_some() && source != SourceKind::KooCli => {
+                let problem = format!("profiles with a name are KooCLI's, but the source is to be {source}");
+                return Search { tried: Vec::new(), result: Err(Error::invalid("profile", problem)) };
+            }
             Some(source) => vec![source],
             // Whoever names a profile of KooCLI wants that one.
             None if self.profile.is_some() => vec![SourceKind::KooCli],
@@ -141,6 +145,7 @@ impl Lookup {
             let what = match &found {
                 Ok(Ok(found)) => found.origin.clone(),
                 Ok(Err(nothing)) => nothing.clone(),
+                Err(Error::Invalid(input)) if input.name == "credentials" => input.problem.clone(),
                 Err(error) => error.to_string(),
             };
             tried.push(Tried { source, what });

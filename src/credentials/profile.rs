@@ -27,12 +27,17 @@ pub(super) fn load(path: &Path) -> Result<Result<Login, String>> {
     rules.enable_inline_comments = false;
     rules.delimiters = vec!['=', ':'];
     let mut sections = Ini::new_from_defaults(rules).read(text.expose_secret().to_owned()).map_err(broken)?;
+    // What stands before the first section belongs to one that the crate calls `default`.
+    let is_broken = sections.contains_key("default");
     let Some(basic) = sections.get_mut("basic") else {
-        return Ok(Err(format!("{}: no section [basic]", path.display())));
+        let nothing = "no section [basic]".to_owned();
+        return if is_broken { Err(broken(nothing)) } else { Ok(Err(format!("{}: {nothing}", path.display()))) };
     };
+    let is_empty = basic.is_empty();
     let mut value = |name: &str| basic.remove(name).flatten().filter(|value| !value.is_empty());
     let credentials = match (value("ak"), value("sk")) {
-        (None, None) => return Ok(Err(format!("{}: no ak and sk in [basic]", path.display()))),
+        (None, None) if is_empty => return Ok(Err(format!("{}: nothing in [basic]", path.display()))),
+        (None, None) => return Err(broken("neither ak nor sk in [basic]".to_owned())),
         (Some(access_key), Some(secret_key)) => {
             Credentials::signing(access_key, secret_key.into(), value("security_token").map(Into::into))
         }

@@ -24,7 +24,7 @@ async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
         ("job --max-rate 0", "--max-rate: "),
         ("job --max-rate -1", "--max-rate: "),
         ("job --endpoint http://", "--endpoint: not a URL"),
-        ("job --endpoint https://example.com/v2", "--endpoint: https://example.com/v2 has more than"),
+        ("job --endpoint https://example.com/v2", "--endpoint: has more than"),
         ("job --endpoint https://example.com?a=b", "--endpoint: "),
         ("job --endpoint https://me:passwort@example.com", "--endpoint: must not have a user name"),
         (
@@ -75,11 +75,7 @@ async fn a_bad_variable_is_named_and_never_shown() {
     none.env_remove("HUAWEICLOUD_SDK_AK").env_remove("HUAWEICLOUD_SDK_SK");
     let run = finish(&mut none).await;
     assert_eq!(run.status, 2);
-    assert!(
-        run.stderr.contains("error: credentials: none found; env: nothing is set of HUAWEICLOUD_SDK_AK"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("error: credentials: none found; env: none of HUAWEICLOUD_SDK_AK, "), "{}", run.stderr);
     assert_eq!(sandbox.requests().len(), 0);
 }
 

@@ -34,7 +34,11 @@ async fn koocli_is_all_that_it_needs_and_a_variable_of_the_sdks_moves_the_region
     assert!(only.stderr.contains("credentials: none found; profile: "), "{}", only.stderr);
     let unknown = finish(home.command(&sandbox, "job").arg("--profile=nope")).await;
     assert_eq!(unknown.status, 2);
-    assert!(unknown.stderr.contains("--profile: ") && unknown.stderr.contains("there are: work"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("--profile: KooCLI's ") && unknown.stderr.contains("there are: work"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[tokio::test]
@@ -134,7 +138,7 @@ async fn explain_tells_where_everything_comes_from_and_sends_nothing() {
         assert!(text.stdout.lines().any(|shown| shown == line), "{line}\n{}", text.stdout);
     }
     assert!(
-        text.stdout.contains("\npolls at     ") && text.stdout.contains("\nrequests     at most "),
+        text.stdout.contains("\npolls at     0.0s, 0.0s") && text.stdout.contains("\nrequests     at most "),
         "{}",
         text.stdout
     );
@@ -172,4 +176,34 @@ async fn a_denial_names_the_source_of_the_credentials() {
         "{}",
         run.stderr
     );
+}
+
+#[tokio::test]
+async fn explain_refuses_what_the_wait_refuses_and_shows_no_password() {
+    let sandbox = sandbox([]).await;
+    for (args, problem) in [
+        ("--initial-interval 0s", "initial-interval: 0ns is not between"),
+        ("--max-interval 0s", "max-interval: 0ns is not between"),
+        ("--multiplier 0.5", "multiplier: 0.5 is not between"),
+        ("--max-rate 0", "max-rate: 0 is not between"),
+        ("a/b", "job-id: \"a/b\" is not"),
+        ("--endpoint https://u:passwort@example.com", "endpoint: must not have a user name in it"),
+        ("--endpoint https://example.com?key=passwort", "has more than scheme, host and port"),
+        ("--credentials env --profile work", "profile: profiles with a name are KooCLI's"),
+    ] {
+        let run = run(&sandbox, &format!("--explain {args}")).await;
+        assert_eq!(run.status, 2, "{args}: {}", run.stderr);
+        assert!(run.stdout.contains(problem), "{args}: {}", run.stdout);
+        assert!(!run.stdout.contains("u:passwort") && !run.stdout.contains("not usable://"), "{}", run.stdout);
+    }
+}
+
+#[tokio::test]
+async fn the_project_of_a_profile_is_not_that_of_another_region() {
+    let sandbox = sandbox([("job", Story::new().succeeds())]).await;
+    sandbox.set_projects([(PROJECT_ID, "cn-east-3")]);
+    let home = Home::new(&sandbox, KOOCLI, &koocli("project-of-cn-north-4"));
+    let run = finish(home.command(&sandbox, "job").env("HW_REGION_NAME", "cn-east-3")).await;
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert_eq!(sandbox.requests()[0].path, "/v3/projects?name=cn-east-3");
 }

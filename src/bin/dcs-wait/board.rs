@@ -136,6 +136,9 @@ impl Verdict {
             Error::Transport(trouble) if trouble.kind == TransportErrorKind::Certificate => {
                 format!("job {job_id}: {error}; --ca-cert FILE trusts one more root")
             }
+            Error::Denied(answer) if answer.http_status == 403 => {
+                format!("job {job_id}: {error}; the permission that is needed is dcs:job:get")
+            }
             _ => format!("job {job_id}: {error}"),
         });
         Self { job_id, ending, job, waited, polls, error, complaint }

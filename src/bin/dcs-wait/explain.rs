@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Client, Error, WaitForJob};
+use dcs_wait::{Error, WaitForJob};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
@@ -19,6 +19,13 @@ struct Report<'a> {
     project_id: Option<&'a Setting>,
     endpoint: Option<Setting>,
     looked_at: Vec<Looked>,
+    schedule: Option<Plan>,
+    error: Option<String>,
+}
+
+/// How one job would be polled if nothing is in the way, and what that costs for all.
+#[derive(Serialize)]
+struct Plan {
     /// When the first polls are made, in milliseconds from the first.
     polls_ms: Vec<u64>,
     longest_pause_ms: u64,
@@ -26,7 +33,6 @@ struct Report<'a> {
     most_requests: u64,
     /// When the last job is looked at first, if the rate carries that past the deadline.
     last_first_look_ms: Option<u64>,
-    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -35,13 +41,8 @@ struct Looked {
     what: String,
 }
 
-/// The listing, and whether all that is needed is there.
-pub(crate) fn explain(
-    args: &Args,
-    settings: &Settings,
-    client: &Result<Client, Error>,
-    wait: Option<&WaitForJob>,
-) -> (String, bool) {
+/// The listing. `waits` is what would be waited for, or why that cannot be.
+pub(crate) fn explain(args: &Args, settings: &Settings, waits: &Result<WaitForJob, Error>) -> String {
     let found = settings.search.result.as_ref().ok();
     let credentials = found.map(|found| Setting {
         value: found.login().map_or_else(|| "asked for when needed".to_owned(), |login| login.credentials.describe()),
@@ -51,33 +52,44 @@ pub(crate) fn explain(
         value: format!("https://dcs.{}.myhuaweicloud.com", region.value),
         origin: "the region".to_owned(),
     });
+    let endpoint = settings.endpoint.clone().map(|Setting { value, origin }| {
+        let value = match value {
+            // What is refused for it may be a password.
+            value if value.contains(['@', '?', '#']) => "not usable".to_owned(),
+            value if value.contains("://") => value,
+            host => format!("https://{host}"),
+        };
+        Setting { value, origin }
+    });
     let tried = settings.search.tried.iter();
     let mut report = Report {
         credentials,
         region: settings.region.as_ref(),
         project_id: settings.project_id.as_ref(),
-        endpoint: settings.endpoint.clone().or(by_region),
+        endpoint: endpoint.or(by_region),
         looked_at: tried.map(|it| Looked { source: it.source.to_string(), what: one_line(&it.what) }).collect(),
-        polls_ms: Vec::new(),
-        longest_pause_ms: 0,
-        longest_lateness_ms: 0,
-        most_requests: 0,
-        last_first_look_ms: None,
-        error: client.as_ref().err().map(problem),
+        schedule: None,
+        error: waits.as_ref().err().map(problem),
     };
-    let pauses: Vec<Duration> = wait.map(|wait| times(wait, args.timeout)).unwrap_or_default();
+    if let Ok(wait) = waits {
+        report.schedule = Some(schedule(args, wait));
+    }
+    if args.output == Format::Text { text(&report, args) } else { to_json(&report) }
+}
+
+fn schedule(args: &Args, wait: &WaitForJob) -> Plan {
+    let polls = times(wait, args.timeout);
     let jobs = args.job_ids.len().max(1) as f64;
     // All jobs once around.
     let around = Duration::from_secs_f64(jobs / args.max_rate);
-    let longest = args.max_interval.max(args.initial_interval.min(args.max_interval));
     let allowed = (args.timeout.as_secs_f64() * args.max_rate).max(jobs);
-    report.polls_ms = pauses.iter().take(SHOWN).map(|at| millis(*at)).collect();
-    report.longest_pause_ms = millis(longest);
-    report.longest_lateness_ms = millis(longest.max(around));
-    report.most_requests = (pauses.len() as f64 * jobs).min(allowed) as u64;
-    report.last_first_look_ms = (around > args.timeout && jobs > 1.0).then(|| millis(around));
-    let complete = report.error.is_none();
-    (if args.output == Format::Text { text(&report, args) } else { to_json(&report) }, complete)
+    Plan {
+        polls_ms: polls.iter().take(SHOWN).map(|at| millis(*at)).collect(),
+        longest_pause_ms: millis(args.max_interval),
+        longest_lateness_ms: millis(args.max_interval.max(around)),
+        most_requests: (polls.len() as f64 * jobs).min(allowed) as u64,
+        last_first_look_ms: (around > args.timeout && jobs > 1.0).then(|| millis(around)),
+    }
 }
 
 /// What is wrong, without what the rows say already.
@@ -111,25 +123,28 @@ fn text(report: &Report<'_>, args: &Args) -> String {
     let mut rows = vec![
         ("credentials", setting(report.credentials.as_ref(), "none")),
         ("region", setting(report.region, "none")),
-        ("project", setting(report.project_id, "looked up in IAM by the region's name")),
+        (
+            "project",
+            setting(report.project_id, report.region.map_or("none", |_| "looked up in IAM by the region's name")),
+        ),
         ("endpoint", setting(report.endpoint.as_ref(), "none")),
     ];
     rows.extend(report.looked_at.iter().map(|looked| ("looked at", format!("{}: {}", looked.source, looked.what))));
     let ms = |millis: u64| duration(Duration::from_millis(millis));
-    let polls: Vec<String> = report.polls_ms.iter().map(|at| ms(*at)).collect();
-    if !polls.is_empty() {
-        let spread = format!("pauses up to {}, spread by ±{}%", ms(report.longest_pause_ms), args.jitter * 100.0);
-        rows.push(("polls at", format!("{} …, {spread}", polls.join(", "))));
-        rows.push((
-            "lateness",
-            format!("if the service answers, the end of a job is seen at most {} late", ms(report.longest_lateness_ms)),
-        ));
-        let jobs = args.job_ids.len().max(1);
-        rows.push((
-            "requests",
-            format!("at most {} in {} for {jobs} job(s)", report.most_requests, duration(args.timeout)),
-        ));
-        if let Some(at) = report.last_first_look_ms {
+    if let Some(plan) = &report.schedule {
+        let jobs = args.job_ids.len();
+        let polls: Vec<String> = plan.polls_ms.iter().map(|at| ms(*at)).collect();
+        let more = if polls.len() == SHOWN { " …" } else { "" };
+        let spread = format!("pauses spread by ±{}%, up to {}", args.jitter * 100.0, ms(plan.longest_pause_ms));
+        rows.push(("polls at", format!("{}{more}; {spread}", polls.join(", "))));
+        if !args.timeout.is_zero() {
+            let late = ms(plan.longest_lateness_ms);
+            rows.push(("lateness", format!("if the service answers, the end of a job is seen at most {late} late")));
+        }
+        let whose = if jobs > 1 { format!("{jobs} jobs") } else { "a job".to_owned() };
+        let time = duration(args.timeout);
+        rows.push(("requests", format!("at most {} for {whose} in {time}", plan.most_requests)));
+        if let Some(at) = plan.last_first_look_ms {
             rows.push(("attention", format!("at this rate the last job is looked at only after {}", ms(at))));
         }
     }

@@ -91,5 +91,10 @@ pub(crate) fn start_log(args: &Args) {
         },
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
-    tracing_subscriber::registry().with(lines).with(targets).init();
+    let registry = tracing_subscriber::registry().with(targets);
+    if args.verbose == 0 && std::env::var_os("RUST_LOG").is_none() {
+        registry.with(lines.without_time().with_target(false)).init();
+    } else {
+        registry.with(lines).init();
+    }
 }

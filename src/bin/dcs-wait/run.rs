@@ -31,12 +31,14 @@ pub(crate) fn main() -> Exit {
     start_log(&args);
     let settings = Settings::resolve(&args);
     let client = settings.client(&args);
-    if args.explain {
-        let wait = client.as_ref().ok().map(|client| args.wait(client, "any"));
-        let (listing, complete) = explain(&args, &settings, &client, wait.as_ref());
-        return print(&listing, if complete { Exit::Success } else { Exit::Usage });
-    }
     let prepared = client.and_then(|client| Ok((args.waits(&client)?, client)));
+    if args.explain {
+        // Every wait has the same options.
+        let any = prepared
+            .map(|(waits, client)| waits.into_iter().next().map_or_else(|| args.wait(&client, "any"), |it| it.1));
+        let any = any.and_then(|wait| wait.check().map(|()| wait));
+        return print(&explain(&args, &settings, &any), if any.is_ok() { Exit::Success } else { Exit::Usage });
+    }
     let (waits, client) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -55,7 +57,10 @@ pub(crate) fn main() -> Exit {
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
-        Err(error) => say(&format!("error: {}", with_names(&error, &command))),
+        Err(error @ Error::Invalid(_)) => say(&format!("error: {}", with_names(&error, &command))),
+        Err(error) => {
+            say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"))
+        }
         Ok(verdicts) if exit != Exit::ClosedPipe => complain(&verdicts, &settings, &command, &matches),
         Ok(_) => {}
     }

@@ -43,9 +43,12 @@ impl Settings {
         let region = option("--region", args.region.as_ref())
             .or_else(|| variable(&REGION))
             .or_else(|| kept(|login| login.region.as_ref()));
+        let its_region = kept(|login| login.region.as_ref()).map(|kept| kept.value);
+        // A project belongs to one region.
+        let is_its_region = its_region.is_none() || its_region == region.as_ref().map(|region| region.value.clone());
         let project_id = option("--project-id", args.project_id.as_ref())
             .or_else(|| variable(&PROJECT_ID))
-            .or_else(|| kept(|login| login.project_id.as_ref()));
+            .or_else(|| kept(|login| login.project_id.as_ref()).filter(|_| is_its_region));
         let of_region = |region: &Setting| {
             let name = format!("HUAWEICLOUD_SDK_REGION_DCS_{}", region.value.to_uppercase().replace('-', "_"));
             variable(&[&name])

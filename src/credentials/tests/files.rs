@@ -122,9 +122,9 @@ fn the_order_is_env_then_profile_then_koocli_and_each_look_is_told() {
 fn nothing_anywhere_says_what_was_looked_at() {
     assert_eq!(
         Home::new().problem(),
-        "credentials: none found; env: nothing is set of HUAWEICLOUD_SDK_AK with HUAWEICLOUD_SDK_SK, HW_ACCESS_KEY with \
-         HW_SECRET_KEY, HW_AUTH_TOKEN; profile: ~/.huaweicloud/credentials: no such file; koocli: ~/.hcloud/config.json: no \
-         such file"
+        "credentials: none found; env: none of HUAWEICLOUD_SDK_AK, HW_ACCESS_KEY, HW_AUTH_TOKEN, OS_ACCESS_KEY, \
+         OS_AUTH_TOKEN, CLOUD_SDK_AK is set; profile: ~/.huaweicloud/credentials: no such file; koocli: \
+         ~/.hcloud/config.json: no such file"
     );
     let no_home = Lookup::new().environment(Environment::new::<&str, &str>([], None));
     assert!(no_home.find().unwrap_err().to_string().contains("profile: no home folder; koocli: no home folder"));
@@ -144,8 +144,19 @@ fn a_broken_profile_stops_the_search_and_is_named_with_its_line() {
         let home = Home::new().with(Home::profile, text).with(Home::koocli, koocli(""));
         assert_eq!(home.problem(), format!("credentials: {problem}"));
     }
-    for (text, nothing) in [("", "no section [basic]"), ("[basic]\n", "no ak and sk in [basic]")] {
-        assert!(Home::new().with(Home::profile, text).problem().contains(nothing));
+    for (text, problem) in [
+        ("garbage\n", "no section [basic]"),
+        ("ak=A\nsk=secretsecret\n", "no section [basic]"),
+        ("[basic]\nsecurity_token=x\n", "neither ak nor sk in [basic]"),
+    ] {
+        let home = Home::new().with(Home::profile, text).with(Home::koocli, koocli(""));
+        assert_eq!(home.problem(), format!("credentials: ~/.huaweicloud/credentials: {problem}"));
+    }
+    for (text, nothing) in
+        [("", "no section [basic]"), ("[global]\nak=A\n", "no section [basic]"), ("[basic]\n", "nothing in [basic]")]
+    {
+        assert!(Home::new().with(Home::profile, text).problem().contains("none found; env: "), "{text}");
+        assert!(Home::new().with(Home::profile, text).problem().contains(nothing), "{text}");
     }
 }
 
@@ -177,7 +188,7 @@ fn a_koocli_profile_that_is_not_usable_says_why() {
     let unknown =
         Home::new().with(Home::koocli, koocli("")).lookup(&[]).profile("nope").find().unwrap_err().to_string();
     assert!(
-        unknown.starts_with("profile: ")
+        unknown.starts_with("profile: KooCLI's ")
             && unknown.ends_with("no profile \"nope\"; there are: home, work, sso, half, empty"),
         "{unknown}"
     );
@@ -246,4 +257,13 @@ fn the_debug_texts_show_no_secret() {
     let shown = format!("{lookup:?} {search:?} {:?}", home.lookup(&[]).find());
     assert!(!shown.contains("topsecret") && !shown.contains("Secret#1"), "{shown}");
     assert!(shown.contains("Credentials(token)") && shown.contains("Credentials(access key …0000)"), "{shown}");
+}
+
+#[test]
+fn a_named_profile_of_another_source_is_refused() {
+    let home = Home::new().with(Home::profile, BASIC);
+    for source in [SourceKind::Env, SourceKind::Profile, SourceKind::Metadata] {
+        let problem = home.lookup(&[]).only(source).profile("work").find().unwrap_err().to_string();
+        assert_eq!(problem, format!("profile: profiles with a name are KooCLI's, but the source is to be {source}"));
+    }
 }
