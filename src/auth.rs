@@ -53,8 +53,10 @@ struct State {
     alone: Option<(u64, Instant)>,
     /// The source is being asked.
     loading: Option<(Purpose, Load)>,
-    /// Refused for good.
+    /// Refused for good, or never there.
     closed: bool,
+    /// The credentials that were refused last.
+    refused: Option<Arc<Credentials>>,
     /// Passes and loads that were given out.
     given: u64,
 }
@@ -98,6 +100,7 @@ impl Standing {
                 return Verdict::Again;
             }
             state.open = false;
+            state.refused = state.credentials.clone();
             match skew.filter(|skew| skew.saturating_abs() > TOLERATED_SKEW) {
                 _ if state.closed => return Verdict::Refused,
                 _ if state.repaired => self.close(&mut state, error),
@@ -123,6 +126,7 @@ impl Standing {
     ///
     /// What the source says, or why they were refused.
     pub(crate) async fn ready(&self) -> Result<()> {
+        self.reopen().await;
         {
             let mut state = self.lock();
             if state.credentials.is_none() && !state.closed {
@@ -133,13 +137,15 @@ impl Standing {
         self.closed.borrow().clone().map_or(Ok(()), Err)
     }
 
-    /// Asks the source once more if its credentials were refused for good: it may give others by now.
+    /// Asks the source once more if its credentials were refused for good, or it had none: it may give others by now.
     pub(crate) async fn reopen(&self) {
-        let error = self.closed.borrow().clone();
-        if let Some(error) = error {
-            self.load(&mut self.lock(), Purpose::Repair(error));
-            self.settle().await;
+        {
+            let mut state = self.lock();
+            let error = self.closed.borrow().clone();
+            let Some(error) = error.filter(|_| state.closed) else { return };
+            self.load(&mut state, Purpose::Repair(error));
         }
+        self.settle().await;
     }
 
     /// Resolves once the credentials are refused for good; in the meantime renews them if they end soon by `now`.

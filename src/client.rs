@@ -76,6 +76,9 @@ pub(crate) struct Place<'a> {
 /// How long the poll that is in flight at the deadline may still take.
 pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 
+/// A request that went alone has this long after its time to be given up by whoever made it.
+const AFTERTHOUGHT: Duration = Duration::from_secs(1);
+
 impl Client {
     /// Settings for a client that uses these credentials: [`Credentials`](crate::Credentials), what a
     /// [`Lookup`](crate::Lookup) found, or a source of your own.
@@ -111,6 +114,12 @@ impl Client {
         self.project_id().await.map(drop)
     }
 
+    /// How long it takes to ask about so many jobs once, at the client's rate.
+    #[must_use]
+    pub fn round_of(&self, jobs: u32) -> Duration {
+        self.0.pace.spacing() * jobs
+    }
+
     pub(crate) fn pace(&self) -> &Arc<Pace> {
         &self.0.pace
     }
@@ -127,9 +136,9 @@ impl Client {
 
     /// Asks once how a job stands, when the credentials and the rate allow. `None` if time ran out before they did.
     pub(crate) async fn ask(&self, id: &str, place: Option<Place<'_>>) -> Option<Asked<Job>> {
-        let project_id = match self.project_id().await {
+        let project_id = match self.project(place).await? {
             Ok(project_id) => project_id,
-            Err(error) => return Some(Asked::nothing(None, error)),
+            Err(asked) => return Some(asked),
         };
         let mut url = self.0.endpoint.clone();
         url.set_path(&format!("/v2/{project_id}/jobs/{id}"));
@@ -172,7 +181,7 @@ impl Client {
     /// Waits for the right to make a request now; `None` if the deadline passes first.
     async fn pass(&self, place: Option<Place<'_>>) -> Option<Pass<'_>> {
         let Inner { standing, pace, .. } = &*self.0;
-        let admit = |room| standing.pass(room, self.limit(Instant::now(), place));
+        let admit = |room| standing.pass(room, self.limit(Instant::now(), place) + AFTERTHOUGHT);
         loop {
             let turn = match place {
                 Some(place) => place.seat.turn(place.asked, admit).await,

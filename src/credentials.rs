@@ -2,7 +2,6 @@
 
 mod env;
 mod environment;
-mod file;
 mod koocli;
 mod lookup;
 mod metadata;

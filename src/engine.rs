@@ -161,10 +161,10 @@ impl<T: Clone, E: Clone> Engine<T, E> {
     fn judge(&mut self, reply: Reply<T, E>, now: Instant, last_poll: Instant) -> Step<T, E> {
         if let Some(asked_at) = reply.asked_at {
             self.asked += 1;
-            self.first_asked.get_or_insert(asked_at);
             self.last_asked = Some(asked_at);
         }
-        let first_asked = self.first_asked.unwrap_or(now);
+        // What fails before a request is made counts like one.
+        let first_asked = *self.first_asked.get_or_insert(reply.asked_at.unwrap_or(now));
         let retry_after = reply.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         self.longest_asked = self.longest_asked.max(retry_after);
 

@@ -26,6 +26,7 @@ mod credentials;
 mod engine;
 mod error;
 mod events;
+mod file;
 mod job;
 mod pace;
 mod running;

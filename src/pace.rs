@@ -69,6 +69,11 @@ impl Pace {
         Arc::new(Self { burst: burst as usize, window, spacing: window / burst, state: Mutex::default() })
     }
 
+    /// The time between two regular starts.
+    pub(crate) fn spacing(&self) -> Duration {
+        self.spacing
+    }
+
     /// Waits for a turn of a request that belongs to no wait. `admit` is told whether planned last polls leave room.
     pub(crate) async fn turn<P>(&self, admit: impl Fn(bool) -> Admission<P>) -> Turn<P> {
         self.regular(None, &admit).await

@@ -190,7 +190,7 @@ impl Sandbox {
         self.server.lock().requests.clone()
     }
 
-    /// Whether the accepted key was locked, by more than five failures in a row.
+    /// Whether any key is locked, by more than five failures in a row.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.server.lock().is_locked()

@@ -1,5 +1,6 @@
 //! Asking the source of the credentials. Nobody holds a lock while it waits: all that wait for the answer drive it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -42,9 +43,14 @@ impl Standing {
                 state.given += 1;
                 let (number, source) = (state.given, Arc::clone(&self.source));
                 let load = async move {
-                    let silent = || Error::invalid("credentials", "their source gives no answer");
-                    let loaded = timeout(LIMIT, source.load()).await;
-                    (number, loaded.unwrap_or_else(|_| Err(silent())))
+                    // A source of somebody else may hang or panic: neither must be the end of all waits.
+                    let load = AssertUnwindSafe(async { timeout(LIMIT, source.load()).await }).catch_unwind();
+                    let problem = match load.await {
+                        Ok(Ok(loaded)) => return (number, loaded),
+                        Ok(Err(_)) => "their source gives no answer",
+                        Err(_) => "their source panicked",
+                    };
+                    (number, Err(Error::invalid("credentials", problem)))
                 };
                 let load = load.boxed().shared();
                 state.loading = Some((purpose, load));
@@ -71,34 +77,42 @@ impl Standing {
 
     fn apply(&self, state: &mut State, purpose: Purpose, loaded: Result<Login>) {
         let now = SystemTime::now();
-        let current = state.credentials.as_deref();
+        let is_refused = |login: &Login| state.refused.as_deref() == Some(&login.credentials);
         match (purpose, loaded) {
             (Purpose::First, Ok(login)) => state.take(login, now),
             (Purpose::First, Err(error)) => self.close(state, &error),
-            (Purpose::Repair(_), Ok(login)) if current != Some(&login.credentials) => {
-                tracing::info!("the credentials were refused, others are used now");
+            (Purpose::Repair(error), Ok(login)) if is_refused(&login) => self.close(state, &error),
+            (Purpose::Repair(_), Ok(login)) => {
+                tracing::info!("other credentials are used now");
                 state.take(login, now);
+                // Those that were not there before were not refused, and have a repair before them.
                 state.repair();
-                state.closed = false;
-                self.closed.send_replace(None);
+                state.repaired = state.refused.is_some();
+                self.open(state);
             }
-            (Purpose::Repair(error), Ok(_)) => self.close(state, &error),
             (Purpose::Repair(error), Err(problem)) => {
                 tracing::warn!(%problem, "the credentials were refused and cannot be read again");
                 self.close(state, &error);
             }
+            (Purpose::Renewal, Ok(login)) if state.credentials.as_deref() == Some(&login.credentials) => {}
             (Purpose::Renewal, Ok(login)) => {
-                if current != Some(&login.credentials) {
-                    tracing::debug!("renewed the credentials");
-                    state.generation += 1;
-                    state.open = false;
-                    state.repaired = false;
-                    state.take(login, now);
-                }
+                tracing::debug!("renewed the credentials");
+                state.take(login, now);
+                state.repair();
+                state.repaired = false;
+                state.open = false;
+                self.open(state);
             }
             (Purpose::Renewal, Err(problem)) => {
-                tracing::warn!(%problem, "cannot renew the credentials, trying again later")
+                tracing::warn!(%problem, "cannot renew the credentials, trying again later");
             }
+        }
+    }
+
+    /// Waits may go on, if they were to end.
+    fn open(&self, state: &mut State) {
+        if std::mem::take(&mut state.closed) {
+            self.closed.send_replace(None);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::watch;
 use url::Url;
 
@@ -14,6 +15,7 @@ use crate::auth::Standing;
 use crate::check;
 use crate::credentials::CredentialsSource;
 use crate::error::{Error, Result};
+use crate::file;
 use crate::pace::Pace;
 use crate::transport::{Transport, is_loopback};
 
@@ -128,10 +130,9 @@ impl ClientBuilder {
     /// [`Error::Invalid`] if it cannot be read.
     pub fn ca_cert_file(self, path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        match std::fs::read(path) {
-            Ok(pem) => Ok(self.ca_cert(pem)),
-            Err(error) => Err(Error::invalid("ca-cert", format!("cannot read {}: {error}", path.display()))),
-        }
+        let pem = file::read("ca-cert", path)?
+            .ok_or_else(|| Error::invalid("ca-cert", format!("{}: no such file", path.display())))?;
+        Ok(self.ca_cert(pem.expose_secret()))
     }
 
     /// How long one request may take, from connecting to the last byte of the answer. 10 s by default.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::{Credentials, Environment, Login, file};
+use super::{Credentials, Environment, Login};
 use crate::error::{Error, Result};
+use crate::file;
 
 /// Where the file is.
 pub(super) fn path(environment: &Environment) -> Option<PathBuf> {
@@ -25,7 +26,7 @@ pub(super) fn load(path: &Path, name: Option<&str>) -> Result<Result<(String, Lo
         Some(_) => Err(Error::invalid("profile", format!("KooCLI's {}: {problem}", path.display()))),
         None => Ok(Err(format!("{}: {problem}", path.display()))),
     };
-    let Some(text) = file::read(path)? else { return named("no such file".to_owned()) };
+    let Some(text) = file::read("credentials", path)? else { return named("no such file".to_owned()) };
     // The error's own text names a line and a column, and no value.
     let config: Value = serde_json::from_str(text.expose_secret()).map_err(|error| broken(error.to_string()))?;
     let text = |value: &Value, name: &str| {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::metadata::{self, Metadata};
-use super::{CredentialsSource, Environment, Loading, Login, env, file, koocli, profile};
+use super::{CredentialsSource, Environment, Loading, Login, env, koocli, profile};
 use crate::error::{Error, Result};
+use crate::file;
 
 /// A place where credentials are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,8 @@ impl fmt::Display for SourceKind {
 }
 
 /// What to search for credentials; by default environment variables, then the SDKs' profile, then KooCLI's, in that order
-/// and without touching the network.
+/// and without touching the network. The region and the project come along: from the variables of Terraform and the SDKs, or
+/// from the profile.
 ///
 /// ```no_run
 /// use dcs_wait::{Client, Lookup};
@@ -185,12 +187,28 @@ impl Lookup {
                 Ok(Found { origin, login: None, source: Arc::new(Metadata::new(&self.metadata_endpoint)?) })
             }
         };
-        if let (Ok(Found { login: Some(login), .. }), Some(iam)) =
-            (&mut found, environment.var("HUAWEICLOUD_SDK_IAM_ENDPOINT"))
-        {
-            login.iam_endpoint = Some(iam);
+        if let Ok(Found { login: Some(login), .. }) = &mut found {
+            complete(login, environment);
         }
         Ok(found)
+    }
+}
+
+/// Variables go before what came with the credentials.
+fn complete(login: &mut Login, environment: &Environment) {
+    let first = |names: &[&str]| names.iter().find_map(|name| environment.var(name));
+    if let Some(region) = first(&["HW_REGION_NAME", "OS_REGION_NAME"]) {
+        // A project belongs to one region.
+        if login.region.as_ref().is_some_and(|its| *its != region) {
+            login.project_id = None;
+        }
+        login.region = Some(region);
+    }
+    if let Some(project_id) = first(&["HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID"]) {
+        login.project_id = Some(project_id);
+    }
+    if let Some(iam) = environment.var("HUAWEICLOUD_SDK_IAM_ENDPOINT") {
+        login.iam_endpoint = Some(iam);
     }
 }
 

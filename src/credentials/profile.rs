@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use configparser::ini::{Ini, IniDefault};
 use secrecy::ExposeSecret as _;
 
-use super::{Credentials, Environment, Login, file};
+use super::{Credentials, Environment, Login};
 use crate::error::{Error, Result};
+use crate::file;
 
 /// Where the file is: `HUAWEICLOUD_SDK_CREDENTIALS_FILE` moves it.
 pub(super) fn path(environment: &Environment) -> Option<PathBuf> {
@@ -20,7 +21,9 @@ pub(super) fn path(environment: &Environment) -> Option<PathBuf> {
 ///
 /// [`Error::Invalid`] if it is there and broken, with its path and line.
 pub(super) fn load(path: &Path) -> Result<Result<Login, String>> {
-    let Some(text) = file::read(path)? else { return Ok(Err(format!("{}: no such file", path.display()))) };
+    let Some(text) = file::read("credentials", path)? else {
+        return Ok(Err(format!("{}: no such file", path.display())));
+    };
     let broken = |problem: String| Error::invalid("credentials", format!("{}: {problem}", path.display()));
     let mut rules = IniDefault::default();
     // A secret may have a `#` or a `;` in it.

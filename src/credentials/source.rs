@@ -52,7 +52,7 @@ pub type Loading<'a> = Pin<Box<dyn Future<Output = Result<Login>> + Send + 'a>>;
 /// # Ok::<(), dcs_wait::Error>(())
 /// ```
 pub trait CredentialsSource: Send + Sync {
-    /// The credentials as they are now.
+    /// The credentials as they are now. What else the login holds is of use only in [`known`](Self::known).
     fn load(&self) -> Loading<'_>;
 
     /// What is known without asking anybody else; a source that needs the network gives nothing here.

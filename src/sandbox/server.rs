@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use super::neighbours::Agency;
 use super::story::{Answer, Ending, Playing};
 use super::{PROJECT_ID, Request, neighbours, verify};
-use crate::credentials::{Credentials, Kind};
+use crate::credentials::Credentials;
 
 /// A key is locked after more failures in a row than this.
 const FAILURES_ALLOWED: u32 = 5;
@@ -177,8 +177,7 @@ impl Server {
 
 impl State {
     pub(super) fn is_locked(&self) -> bool {
-        let Kind::Key { access_key, .. } = &self.credentials.0 else { return false };
-        self.failures.get(access_key).is_some_and(Failures::is_locked)
+        self.failures.values().any(Failures::is_locked)
     }
 
     /// Each refusal counts against the key that was used, a scripted one too, and anything else clears it.
@@ -187,7 +186,8 @@ impl State {
             return (answer.clone(), answer.raw_body());
         }
         // Version 1 of the metadata service has no tokens.
-        let needs_token = !self.overrides.contains_key(METADATA_TOKEN_PATH);
+        let token = self.overrides.get(METADATA_TOKEN_PATH);
+        let needs_token = !token.is_some_and(|answer| matches!(answer.http_status, 404 | 405 | 503));
         if let Some(answer) = neighbours::metadata(request, self.agency.as_ref(), needs_token) {
             return answer;
         }

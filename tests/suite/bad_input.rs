@@ -31,7 +31,7 @@ async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
             "job --endpoint http://example.com",
             "--endpoint: http://example.com is http, which is refused except on loopback",
         ),
-        ("job --ca-cert /nonexistent", "--ca-cert: cannot read /nonexistent"),
+        ("job --ca-cert /nonexistent", "--ca-cert: /nonexistent: no such file"),
         ("job --region a.b", "--region"),
         ("job -o xml", "--output"),
         ("job --tiemout 3s", "found; tip: a similar argument exists: '--timeout'"),

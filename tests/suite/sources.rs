@@ -85,13 +85,18 @@ async fn a_look_up_that_is_denied_is_status_3_and_one_that_fails_for_long_is_5()
     let home = Home::new(&sandbox, KOOCLI, &koocli(""));
     sandbox.answer_at("/v3/projects", Answer::http(403).body(r#"{"error":{"code":"IAM.0002","message":"no"}}"#));
     let denied = finish(&mut home.command(&sandbox, "job")).await;
-    assert_eq!((denied.status, denied.stdout.as_str()), (3, ""), "{}", denied.stderr);
-    assert!(denied.stderr.contains("HTTP 403 IAM.0002 no"), "{}", denied.stderr);
+    assert_eq!((denied.status, denied.stdout.as_str()), (3, "job  -  -  -  denied\n"), "{}", denied.stderr);
+    let problem = "error: the project cannot be looked up: denied: HTTP 403 IAM.0002 no";
+    assert!(denied.stderr.contains(problem), "{}", denied.stderr);
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let client = Client::builder(sandbox.credentials()).endpoint(sandbox.endpoint()).region("cn-north-4");
     let client = client.iam_endpoint(format!("http://{unused}")).build().unwrap();
     let ready = tokio::time::timeout(Duration::from_secs(1), client.ready()).await;
     assert!(ready.is_err(), "a refused connection is borne for a while");
+    let outage = quick(client.wait_for_job("job")).max_outage(Duration::from_millis(300)).await;
+    assert_eq!(kind(&outage), "unreachable", "but by a wait not for longer than an outage may last");
+    let deadline = quick(client.wait_for_job("job")).timeout(Duration::from_millis(300)).await;
+    assert_eq!(kind(&deadline), "unreachable");
 }
 
 #[tokio::test]
@@ -138,7 +143,7 @@ async fn explain_tells_where_everything_comes_from_and_sends_nothing() {
         assert!(text.stdout.lines().any(|shown| shown == line), "{line}\n{}", text.stdout);
     }
     assert!(
-        text.stdout.contains("\npolls at     0.0s, 0.0s") && text.stdout.contains("\nrequests     at most "),
+        text.stdout.contains("\npolls at     0.0s, 0.0s") && text.stdout.contains("\nrequests     about "),
         "{}",
         text.stdout
     );

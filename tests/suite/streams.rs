@@ -96,3 +96,14 @@ async fn help_that_cannot_be_written_is_an_error() {
     assert_eq!(run.status, 2);
     assert!(run.stderr.contains("cannot write standard output"), "{}", run.stderr);
 }
+
+#[tokio::test]
+async fn a_reader_of_standard_error_that_does_not_read_stops_nothing() {
+    let sandbox = sandbox([("endless", Story::new().running())]).await;
+    let mut child = command(&sandbox, "endless -vv --max-interval 1ms").spawn().unwrap();
+    // Far more than a pipe and the queue hold.
+    requests(&sandbox, 1500).await;
+    signal(&child, "TERM").await;
+    let status = tokio::time::timeout(std::time::Duration::from_secs(8), child.wait()).await.expect("in time").unwrap();
+    assert_eq!(status.code(), Some(143));
+}

@@ -17,6 +17,8 @@ struct Vault {
     expires_at: Option<SystemTime>,
     /// Nothing is known before it is asked.
     is_remote: bool,
+    /// It answers at once.
+    is_quick: bool,
 }
 
 impl Vault {
@@ -42,7 +44,9 @@ impl CredentialsSource for Vault {
     fn load(&self) -> Loading<'_> {
         self.loads.fetch_add(1, Relaxed);
         Box::pin(async {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            if !self.is_quick {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
             Ok(self.login())
         })
     }
@@ -172,4 +176,54 @@ async fn a_source_that_gives_no_answer_is_given_up() {
         (error.as_str(), start.elapsed()),
         ("credentials: their source gives no answer", Duration::from_secs(10))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_panics_is_an_error_and_is_asked_again() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let source = {
+        let calls = Arc::clone(&calls);
+        move || {
+            let first = calls.fetch_add(1, Relaxed) == 0;
+            async move { if first { panic!("a bug of the source") } else { Ok(Vault::default().login()) } }
+        }
+    };
+    let standing = Standing::new(Arc::new(source), SystemTime::now());
+    assert_eq!(standing.ready().await.unwrap_err().to_string(), "credentials: their source panicked");
+    standing.ready().await.unwrap();
+    assert!(
+        matches!(standing.refused(take(&standing), Some(3600), &denied()).await, Verdict::Again),
+        "one repair is left"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_lands_after_the_end_of_all_waits_begins_them_anew() {
+    let now = SystemTime::now();
+    let vault = Vault { expires_at: Some(now + Duration::from_secs(3600)), ..Vault::default() };
+    let standing = vault.standing();
+    let _ = standing.refused(take(&standing), Some(3600), &denied()).await;
+    vault.change();
+    let soon = now + Duration::from_secs(3000);
+    assert!(timeout(Duration::from_millis(10), standing.closed(|| soon)).await.is_err(), "a renewal is under way");
+    let pass = take(&standing);
+    let _ = standing.refused(pass, None, &denied()).await;
+    standing.reopen().await;
+    assert_eq!(secret(&standing), "secret1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_that_ask_the_source_once_more_at_the_same_time_do_not_close_what_one_of_them_opened() {
+    for _ in 0..100 {
+        let vault = Vault { is_quick: true, ..Vault::default() };
+        let standing = Arc::new(vault.standing());
+        let _ = standing.refused(take(&standing), None, &denied()).await;
+        vault.change();
+        let tasks = (0..8).map(|_| {
+            let standing = Arc::clone(&standing);
+            tokio::spawn(async move { standing.reopen().await })
+        });
+        futures_util::future::join_all(tasks).await;
+        assert!(standing.closed(SystemTime::now).now_or_never().is_none());
+    }
 }

@@ -86,22 +86,30 @@ impl Board {
 
     /// The verdicts over all jobs that are still waited for, because the wait is interrupted.
     pub(crate) fn interrupt(&mut self) -> Vec<Verdict> {
+        self.close(Ending::Interrupted, None)
+    }
+
+    /// The verdicts over all jobs, because the wait cannot begin.
+    pub(crate) fn give_up(&mut self, error: &Error) -> Vec<Verdict> {
+        let ending = if matches!(error, Error::Denied(_)) { Ending::Denied } else { Ending::Unreachable };
+        self.close(ending, Some(error))
+    }
+
+    fn close(&mut self, ending: Ending, error: Option<&Error>) -> Vec<Verdict> {
         let waited = self.begun.elapsed();
         let open = self.ids.iter().filter_map(|id| Some((id, self.jobs.remove(id)?)));
         open.map(|(id, known)| Verdict {
             job_id: id.clone(),
-            ending: Ending::Interrupted,
+            ending,
             waited,
             polls: known.polls,
-            complaint: Some(format!(
-                "interrupted: {}",
-                last_known(
-                    id,
-                    known.job.as_ref().zip(known.seen_at.map(|at| at.elapsed())),
-                    known.trouble.as_ref().map(|(error, at)| (error, at.elapsed())),
-                )
-            )),
-            error: known.trouble.map(|(error, _)| error),
+            // What keeps all of them from beginning is said once.
+            complaint: error.is_none().then(|| {
+                let seen = known.job.as_ref().zip(known.seen_at.map(|at| at.elapsed()));
+                let trouble = known.trouble.as_ref().map(|(error, at)| (error, at.elapsed()));
+                format!("interrupted: {}", last_known(id, seen, trouble))
+            }),
+            error: error.cloned().or(known.trouble.map(|(error, _)| error)),
             job: known.job,
         })
         .collect()

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use dcs_wait::Error;
-
 /// The section of `--help` about them.
 pub(crate) const HELP: &str = "\
 Exit status:
@@ -47,16 +45,6 @@ impl Exit {
             Self::Interrupted => 130,
             Self::ClosedPipe => 141,
             Self::Terminated => 143,
-        }
-    }
-
-    /// The exit if the wait cannot begin.
-    pub(crate) fn before_the_wait(error: &Error) -> Self {
-        match error {
-            Error::Invalid(_) => Self::Usage,
-            Error::Denied(_) => Self::Denied,
-            Error::Rejected(_) | Error::NotFound(_) => Self::Rejected,
-            _ => Self::Unreachable,
         }
     }
 

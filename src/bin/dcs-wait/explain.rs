@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Error, WaitForJob};
+use dcs_wait::{Client, Error, WaitForJob};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
@@ -30,7 +30,7 @@ struct Plan {
     polls_ms: Vec<u64>,
     longest_pause_ms: u64,
     longest_lateness_ms: u64,
-    most_requests: u64,
+    requests: u64,
     /// When the last job is looked at first, if the rate carries that past the deadline.
     last_first_look_ms: Option<u64>,
 }
@@ -41,8 +41,12 @@ struct Looked {
     what: String,
 }
 
-/// The listing. `waits` is what would be waited for, or why that cannot be.
-pub(crate) fn explain(args: &Args, settings: &Settings, waits: &Result<WaitForJob, Error>) -> String {
+/// The listing. `prepared` is the client, a wait and for how many jobs, or why there is nothing to wait with.
+pub(crate) fn explain(
+    args: &Args,
+    settings: &Settings,
+    prepared: &Result<(Client, WaitForJob, usize), Error>,
+) -> String {
     let found = settings.search.result.as_ref().ok();
     let credentials = found.map(|found| Setting {
         value: found.login().map_or_else(|| "asked for when needed".to_owned(), |login| login.credentials.describe()),
@@ -69,26 +73,28 @@ pub(crate) fn explain(args: &Args, settings: &Settings, waits: &Result<WaitForJo
         endpoint: endpoint.or(by_region),
         looked_at: tried.map(|it| Looked { source: it.source.to_string(), what: one_line(&it.what) }).collect(),
         schedule: None,
-        error: waits.as_ref().err().map(problem),
+        error: prepared.as_ref().err().map(problem),
     };
-    if let Ok(wait) = waits {
-        report.schedule = Some(schedule(args, wait));
+    let jobs = prepared.as_ref().map_or(1, |(_, _, jobs)| *jobs);
+    if let Ok((client, wait, jobs)) = prepared {
+        report.schedule = Some(schedule(args, client, wait, (*jobs).max(1)));
     }
-    if args.output == Format::Text { text(&report, args) } else { to_json(&report) }
+    if args.output == Format::Text { text(&report, args, jobs) } else { to_json(&report) }
 }
 
-fn schedule(args: &Args, wait: &WaitForJob) -> Plan {
-    let polls = times(wait, args.timeout);
-    let jobs = args.job_ids.len().max(1) as f64;
-    // All jobs once around.
-    let around = Duration::from_secs_f64(jobs / args.max_rate);
-    let allowed = (args.timeout.as_secs_f64() * args.max_rate).max(jobs);
+fn schedule(args: &Args, client: &Client, wait: &WaitForJob, jobs: usize) -> Plan {
+    let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
+    let round = client.round_of(jobs);
+    let (polls, count) = polls(wait, args.timeout);
+    // At the rate, as many as fit into the time, and at least one for each job.
+    let allowed = args.timeout.as_nanos() / client.round_of(1).as_nanos().max(1) + u128::from(jobs);
+    let requests = (u128::from(count) * u128::from(jobs)).min(allowed);
     Plan {
-        polls_ms: polls.iter().take(SHOWN).map(|at| millis(*at)).collect(),
+        polls_ms: polls.iter().map(|at| millis(*at)).collect(),
         longest_pause_ms: millis(args.max_interval),
-        longest_lateness_ms: millis(args.max_interval.max(around)),
-        most_requests: (polls.len() as f64 * jobs).min(allowed) as u64,
-        last_first_look_ms: (around > args.timeout && jobs > 1.0).then(|| millis(around)),
+        longest_lateness_ms: millis(if jobs > 1 { args.max_interval + round } else { args.max_interval }),
+        requests: u64::try_from(requests).unwrap_or(u64::MAX),
+        last_first_look_ms: (round > args.timeout && jobs > 1).then(|| millis(round)),
     }
 }
 
@@ -100,22 +106,30 @@ fn problem(error: &Error) -> String {
     }
 }
 
-/// When the polls of one job are made if nothing is in the way, from the first to the one at the deadline.
-fn times(wait: &WaitForJob, timeout: Duration) -> Vec<Duration> {
-    let mut at = Duration::ZERO;
-    let mut times = vec![at];
+/// When the first polls of one job are made if nothing is in the way, and how many there are with the one at the deadline.
+fn polls(wait: &WaitForJob, timeout: Duration) -> (Vec<Duration>, u64) {
+    let (mut first, mut count, mut at, mut before) = (Vec::new(), 0, Duration::ZERO, Duration::ZERO);
     for pause in wait.pauses() {
-        at += pause;
+        if first.len() < SHOWN {
+            first.push(at.min(timeout));
+        }
+        count += 1;
         if at >= timeout {
             break;
         }
-        times.push(at);
+        at += pause;
+        if pause == before && first.len() == SHOWN {
+            // It grows no more: the rest is counted at once.
+            let rest = timeout.saturating_sub(at).as_nanos().div_ceil(pause.as_nanos().max(1));
+            count += u64::try_from(rest).unwrap_or(u64::MAX).saturating_add(1);
+            break;
+        }
+        before = pause;
     }
-    times.extend((!timeout.is_zero()).then_some(timeout));
-    times
+    (first, count)
 }
 
-fn text(report: &Report<'_>, args: &Args) -> String {
+fn text(report: &Report<'_>, args: &Args, jobs: usize) -> String {
     let setting = |setting: Option<&Setting>, missing: &str| match setting {
         Some(Setting { value, origin }) => format!("{}, from {}", one_line(value), one_line(origin)),
         None => missing.to_owned(),
@@ -132,7 +146,6 @@ fn text(report: &Report<'_>, args: &Args) -> String {
     rows.extend(report.looked_at.iter().map(|looked| ("looked at", format!("{}: {}", looked.source, looked.what))));
     let ms = |millis: u64| duration(Duration::from_millis(millis));
     if let Some(plan) = &report.schedule {
-        let jobs = args.job_ids.len();
         let polls: Vec<String> = plan.polls_ms.iter().map(|at| ms(*at)).collect();
         let more = if polls.len() == SHOWN { " …" } else { "" };
         let spread = format!("pauses spread by ±{}%, up to {}", args.jitter * 100.0, ms(plan.longest_pause_ms));
@@ -143,7 +156,7 @@ fn text(report: &Report<'_>, args: &Args) -> String {
         }
         let whose = if jobs > 1 { format!("{jobs} jobs") } else { "a job".to_owned() };
         let time = duration(args.timeout);
-        rows.push(("requests", format!("at most {} for {whose} in {time}", plan.most_requests)));
+        rows.push(("requests", format!("about {} for {whose} in {time}", plan.requests)));
         if let Some(at) = plan.last_first_look_ms {
             rows.push(("attention", format!("at this rate the last job is looked at only after {}", ms(at))));
         }

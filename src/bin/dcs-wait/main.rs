@@ -10,9 +10,12 @@ mod progress;
 mod resume;
 mod run;
 mod settings;
+mod stderr;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    run::main().into()
+    let exit = run::main();
+    stderr::finish();
+    exit.into()
 }

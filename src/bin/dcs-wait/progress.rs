@@ -1,7 +1,6 @@
 //! Standard error: what goes on, for people. A line whenever something changes; all about the log of the library.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use dcs_wait::Event;
@@ -11,6 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Args, Progress};
+use crate::stderr::{Log, note};
 
 /// Lines about the progress.
 #[derive(Debug)]
@@ -68,14 +68,9 @@ impl Lines {
 
     fn line(&self, text: &str) {
         if self.shown {
-            say(&format!("{:>6}  {text}", duration(self.begun.elapsed())));
+            note(&format!("{:>6}  {text}", duration(self.begun.elapsed())));
         }
     }
-}
-
-/// One line on standard error. One that cannot be written is lost, and that is no reason to stop.
-pub(crate) fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "dcs-wait: {text}");
 }
 
 /// Sends the library's log to standard error, as RUST_LOG says or else `-q` and `-v`.
@@ -90,7 +85,7 @@ pub(crate) fn start_log(args: &Args) {
             _ => Targets::new().with_default(LevelFilter::TRACE),
         },
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     if args.verbose == 0 && std::env::var_os("RUST_LOG").is_none() {
         registry.with(lines.without_time().with_target(false)).init();

@@ -14,14 +14,17 @@ use crate::board::{Board, Verdict};
 use crate::exit::Exit;
 use crate::explain::explain;
 use crate::output::Output;
-use crate::progress::{Lines, say, start_log};
+use crate::progress::{Lines, start_log};
 use crate::resume;
 use crate::settings::Settings;
+use crate::stderr::say;
 
 /// The verdicts over more jobs than this are summed up.
 const MANY: usize = 10;
 /// How long an interrupted command goes on writing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the poll that is in flight at the deadline may still take.
+const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) fn main() -> Exit {
     let (args, command, matches) = match args::parse() {
@@ -33,11 +36,14 @@ pub(crate) fn main() -> Exit {
     let client = settings.client(&args);
     let prepared = client.and_then(|client| Ok((args.waits(&client)?, client)));
     if args.explain {
-        // Every wait has the same options.
-        let any = prepared
-            .map(|(waits, client)| waits.into_iter().next().map_or_else(|| args.wait(&client, "any"), |it| it.1));
-        let any = any.and_then(|wait| wait.check().map(|()| wait));
-        return print(&explain(&args, &settings, &any), if any.is_ok() { Exit::Success } else { Exit::Usage });
+        let prepared = prepared.and_then(|(waits, client)| {
+            // Every wait has the same options.
+            let wait = args.wait(&client, "any");
+            wait.check()?;
+            Ok((client, wait, waits.len()))
+        });
+        let exit = if prepared.is_ok() { Exit::Success } else { Exit::Usage };
+        return print(&explain(&args, &settings, &prepared), exit);
     }
     let (waits, client) = match prepared {
         Ok(prepared) => prepared,
@@ -79,7 +85,11 @@ async fn wait(args: &Args, client: &Client, waits: Vec<(String, WaitForJob)>) ->
     let mut interruption = std::pin::pin!(interruption());
 
     let follow = async {
-        client.ready().await?;
+        // What takes the network is found out before any wait begins, but not for longer than the waits would last.
+        let ready = tokio::time::timeout(args.timeout + LAST_POLL_LIMIT, client.ready()).await;
+        if let Ok(Err(error)) = ready {
+            return Err(error);
+        }
         let mut events = select_all(waits.into_iter().map(WaitForJob::events));
         while let Some(event) = events.next().await {
             lines.show(&event);
@@ -92,19 +102,20 @@ async fn wait(args: &Args, client: &Client, waits: Vec<(String, WaitForJob)>) ->
         }
         Ok(())
     };
-    let interrupted = tokio::select! {
+    let (interrupted, followed) = tokio::select! {
         biased;
-        exit = &mut interruption => Some(exit),
+        exit = &mut interruption => (Some(exit), Ok(())),
         _ = &mut written => return (Ok(verdicts), Exit::ClosedPipe),
-        followed = follow => match followed {
-            Ok(()) => None,
-            Err(error) => {
-                let exit = Exit::before_the_wait(&error);
-                return (Err(error), exit);
-            }
-        },
+        followed = follow => (None, followed),
     };
-    verdicts.extend(board.interrupt());
+    match followed {
+        Err(error @ Error::Invalid(_)) => return (Err(error), Exit::Usage),
+        Err(error) => {
+            say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"));
+            verdicts.extend(board.give_up(&error));
+        }
+        Ok(()) => verdicts.extend(board.interrupt()),
+    }
     let rest = async {
         for verdict in &verdicts[said..] {
             output.verdict(verdict).await;

@@ -231,7 +231,7 @@ fn whatever_lies_in_a_files_place_is_named_and_nothing_is_waited_for() {
         assert!(place(&|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap()).ends_with(": not a file"));
         assert!(
             place(&|path| fs::write(path, vec![b' '; (1 << 20) + 1]).unwrap())
-                .ends_with("longer than 1 MiB, no credentials file is")
+                .ends_with("longer than 1 MiB, no such file is")
         );
         assert!(place(&|path| fs::write(path, b"[basic]\nak=\xff\n").unwrap()).ends_with(": not UTF-8"));
         assert!(place(&|path| std::os::unix::fs::symlink("nowhere", path).unwrap()).contains("no such file"));

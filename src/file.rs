@@ -1,4 +1,4 @@
-//! Reading a credentials file that may be anything: a folder, a pipe, a gigabyte, another user's to read.
+//! Reading a small file that may be anything: a folder, a pipe, a gigabyte, another user's to read.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -8,16 +8,16 @@ use secrecy::SecretString;
 
 use crate::error::{Error, Result};
 
-/// No credentials file is longer, in bytes.
+/// No file of credentials or certificates is longer, in bytes.
 const LONGEST: u64 = 1024 * 1024;
 
-/// The text of a file; `None` if there is none.
+/// The text of a file; `None` if there is none. `name` is that of the setting, for errors.
 ///
 /// # Errors
 ///
 /// [`Error::Invalid`], with the path, for anything that is there and is not a readable text of at most 1 MiB.
-pub(super) fn read(path: &Path) -> Result<Option<SecretString>> {
-    let unreadable = |problem: String| Error::invalid("credentials", format!("{}: {problem}", path.display()));
+pub(crate) fn read(name: &str, path: &Path) -> Result<Option<SecretString>> {
+    let unreadable = |problem: String| Error::invalid(name, format!("{}: {problem}", path.display()));
     let metadata = match path.metadata() {
         // A parent that is a file, not a folder, holds none either.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path) -> Result<Option<SecretString>> {
     let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
     read.map_err(|error| unreadable(format!("cannot read it: {error}")))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(unreadable("longer than 1 MiB, no credentials file is".to_owned()));
+        return Err(unreadable("longer than 1 MiB, no such file is".to_owned()));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text.into())),
@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Option<SecretString>> {
 }
 
 /// Warns of a file that others on the machine may read.
-pub(super) fn warn_if_others_may_read(path: &Path) {
+pub(crate) fn warn_if_others_may_read(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
