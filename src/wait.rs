@@ -33,8 +33,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 ///
 /// # Errors
 ///
-/// Awaiting it gives the job only if that succeeded. A job that failed is [`Error::JobFailed`], so that `?` cannot walk
-/// past it; see [`Error`] for the others.
+/// Awaiting it gives the job only if that succeeded. A job that failed is [`Error::JobFailed`](crate::Error::JobFailed), so that `?` cannot walk
+/// past it; see [`Error`](crate::Error) for the others.
 #[derive(Debug, Clone)]
 #[must_use = "a wait does nothing until it is awaited"]
 pub struct WaitForJob {
@@ -123,7 +123,7 @@ impl WaitForJob {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`], which names the option and what would be right.
+    /// [`Error::Invalid`](crate::Error::Invalid), which names the option and what would be right.
     pub fn check(&self) -> Result<()> {
         check::path_segment("job-id", &self.job_id)?;
         if let EndOfTime::After(timeout) = self.end {
