@@ -94,7 +94,7 @@ impl Answer {
             Some(Value::String(other)) if other == id => {}
             Some(_) => return Err("an answer about another job"),
         }
-        Job::from_json(id, body).ok_or("an answer that describes no job")
+        Job::from_json(id, body, self.date).ok_or("an answer that describes no job")
     }
 
     /// The lower bound that the answer sets on the next pause; a date is read against the answer's own clock.

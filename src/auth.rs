@@ -71,17 +71,17 @@ pub(crate) enum Verdict {
 }
 
 impl Standing {
-    pub(crate) fn new(source: Arc<dyn CredentialsSource>, now: SystemTime) -> Self {
+    pub(crate) fn new(source: Arc<dyn CredentialsSource>, now: SystemTime) -> Arc<Self> {
         let mut state = State::default();
         if let Some(login) = source.known() {
             state.take(login, now);
         }
-        Self { source, state: Mutex::new(state), changed: Notify::new(), closed: watch::Sender::new(None) }
+        Arc::new(Self { source, state: Mutex::new(state), changed: Notify::new(), closed: watch::Sender::new(None) })
     }
 
     /// Notes that a request got another answer than a refusal, or none at all: a dead service must not make all the
     /// others wait for one time-out after another.
-    pub(crate) fn not_refused(&self, pass: &Pass<'_>, succeeded: bool) {
+    pub(crate) fn not_refused(&self, pass: &Pass, succeeded: bool) {
         let mut state = self.lock();
         if state.generation == pass.generation() && !state.closed {
             state.open = true;
@@ -92,7 +92,7 @@ impl Standing {
     /// Notes a refusal, and repairs what can be repaired. `skew` is the service's clock less the one that the request was
     /// signed with, in seconds, if the service told its time and the request was signed. `error` is what every wait ends
     /// with if nothing can be repaired.
-    pub(crate) async fn refused(&self, pass: Pass<'_>, skew: Option<i64>, error: &Error) -> Verdict {
+    pub(crate) async fn refused(&self, pass: Pass, skew: Option<i64>, error: &Error) -> Verdict {
         let generation = pass.generation();
         {
             let mut state = self.lock();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use url::Url;
 
 pub use self::builder::ClientBuilder;
@@ -19,9 +19,11 @@ use crate::answer::Answer;
 use crate::auth::{Pass, Standing, Verdict};
 use crate::check;
 use crate::credentials::CredentialsSource;
-use crate::error::{Error, Result, TransportErrorKind};
+use crate::engine;
+use crate::error::{Error, Result};
+use crate::fleet::LAST_POLL_LIMIT;
 use crate::job::Job;
-use crate::pace::{Pace, Seat, Turn};
+use crate::pace::{Admission, Pace, Signal};
 use crate::transport::Transport;
 
 /// A client of the service. Cheap to clone: clones share connections, the request rate and what is known of the
@@ -38,17 +40,15 @@ struct Inner {
     project_lookup: Option<ProjectLookup>,
     request_timeout: Duration,
     pace: Arc<Pace>,
-    standing: Standing,
+    standing: Arc<Standing>,
 }
 
 /// What came of asking once.
 #[derive(Debug)]
 pub(crate) struct Asked<T> {
-    /// When the first request started; `None` if none was sent.
+    /// When the request started; `None` if none was sent.
     pub(crate) at: Option<Instant>,
     pub(crate) result: Result<T>,
-    /// The service's clock.
-    pub(crate) date: Option<SystemTime>,
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -63,18 +63,6 @@ struct Question<'a, T> {
     project_id: Option<&'a str>,
     read: &'a Read<'a, T>,
 }
-
-/// A wait's place among the others.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) seat: &'a Seat,
-    pub(crate) deadline: Instant,
-    /// When it asked last.
-    pub(crate) asked: Option<Instant>,
-}
-
-/// How long the poll that is in flight at the deadline may still take.
-pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 
 /// A request that went alone has this long after its time to be given up by whoever made it.
 const AFTERTHOUGHT: Duration = Duration::from_secs(1);
@@ -96,10 +84,21 @@ impl Client {
     pub async fn job(&self, id: &str) -> Result<Job> {
         check::path_segment("job-id", id)?;
         self.reopen().await;
-        match self.ask(id, None).await {
-            Some(asked) => asked.result,
-            // Only a wait runs out of time.
-            None => Err(Error::transport(TransportErrorKind::Timeout, "there was no turn")),
+        loop {
+            let turn = tokio::select! {
+                biased;
+                error = self.closed() => return Err(error),
+                turn = self.0.pace.turn(|room| self.admit(room, None)) => turn,
+            };
+            let Some((pass, _probe)) = turn else {
+                self.free().await;
+                continue;
+            };
+            let Some(asked) = self.ask(id, pass, None).await else { continue };
+            if let (Some(at), Some(told)) = (asked.at, asked.result.as_ref().err().and_then(Error::throttle)) {
+                self.0.pace.note(at, Signal::Throttled { told }, asked.retry_after);
+            }
+            return asked.result;
         }
     }
 
@@ -134,81 +133,78 @@ impl Client {
         self.0.standing.closed(SystemTime::now).await
     }
 
-    /// Asks once how a job stands, when the credentials and the rate allow. `None` if time ran out before they did.
-    pub(crate) async fn ask(&self, id: &str, place: Option<Place<'_>>) -> Option<Asked<Job>> {
-        let project_id = match self.project(place).await? {
-            Ok(project_id) => project_id,
-            Err(asked) => return Some(asked),
+    /// Gives the right to make a request now, for a wait until `deadline`; see [`Standing::pass`].
+    pub(crate) fn admit(&self, room: bool, deadline: Option<Instant>) -> Admission<Pass> {
+        self.0.standing.pass(room, self.limit(Instant::now(), deadline) + AFTERTHOUGHT)
+    }
+
+    /// Waits until nothing but the rate is in the way of a request.
+    pub(crate) async fn free(&self) {
+        self.0.standing.gate().await;
+    }
+
+    /// Asks once how a job stands. `None` if something was found out or repaired, so that it is worth asking again at once.
+    pub(crate) async fn ask(&self, id: &str, pass: Pass, deadline: Option<Instant>) -> Option<Asked<Job>> {
+        let known = self.0.project.borrow().clone();
+        let Some(project_id) = known else {
+            // With the project, the job is worth a request of its own.
+            let Asked { at, result, retry_after } = self.look_up(pass, deadline).await?;
+            return result.err().map(|error| Asked { at, result: Err(error), retry_after });
         };
         let mut url = self.0.endpoint.clone();
         url.set_path(&format!("/v2/{project_id}/jobs/{id}"));
         let read = |answer: &Answer, clean: &dyn Fn(String) -> String| answer.job(id, clean);
         let question = Question { transport: &self.0.transport, url, project_id: Some(&project_id), read: &read };
-        self.answer(&question, place).await
+        self.once(&question, pass, deadline).await
     }
 
-    async fn answer<T>(&self, question: &Question<'_, T>, place: Option<Place<'_>>) -> Option<Asked<T>> {
+    /// Asks now. `None` if it was refused and that was repaired.
+    async fn once<T>(&self, question: &Question<'_, T>, pass: Pass, deadline: Option<Instant>) -> Option<Asked<T>> {
         let standing = &self.0.standing;
-        let mut at = None;
-        loop {
-            let pass = tokio::select! {
-                biased;
-                error = self.closed() => return Some(Asked::nothing(at, error)),
-                pass = self.pass(place) => pass?,
-            };
-            let start = Instant::now();
-            at.get_or_insert(start);
-            let (answer, result) = match question.send(&pass, self.limit(start, place)).await {
-                Ok(sent) => sent,
-                Err(error) => {
-                    standing.not_refused(&pass, false);
-                    return Some(Asked::nothing(at, error));
-                }
-            };
-            match &result {
-                Err(error) if answer.status == 401 => {
-                    let skew = exchange::skew(&answer, &pass);
-                    if let Verdict::Again = standing.refused(pass, skew, error).await {
-                        continue;
-                    }
-                }
-                _ => standing.not_refused(&pass, (200..300).contains(&answer.status)),
+        let start = Instant::now();
+        let (answer, result) = match question.send(&pass, self.limit(start, deadline)).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                standing.not_refused(&pass, false);
+                return Some(Asked::nothing(Some(start), error));
             }
-            return Some(Asked { at, retry_after: answer.retry_after(), date: answer.date, result });
-        }
-    }
-
-    /// Waits for the right to make a request now; `None` if the deadline passes first.
-    async fn pass(&self, place: Option<Place<'_>>) -> Option<Pass<'_>> {
-        let Inner { standing, pace, .. } = &*self.0;
-        let admit = |room| standing.pass(room, self.limit(Instant::now(), place) + AFTERTHOUGHT);
-        loop {
-            let turn = match place {
-                Some(place) => place.seat.turn(place.asked, admit).await,
-                None => pace.turn(admit).await,
-            };
-            match (turn, place) {
-                (Turn::Go(pass), _) => return Some(pass),
-                (Turn::TooLate, _) => return None,
-                (Turn::Busy, None) => standing.gate().await,
-                // The rate may carry a first look past the deadline, another's request may not.
-                (Turn::Busy, Some(place)) => {
-                    timeout_at(place.deadline + LAST_POLL_LIMIT, standing.gate()).await.ok()?
+        };
+        match &result {
+            Err(error) if answer.status == 401 => {
+                let skew = exchange::skew(&answer, &pass);
+                if let Verdict::Again = standing.refused(pass, skew, error).await {
+                    return None;
                 }
             }
+            _ => standing.not_refused(&pass, (200..300).contains(&answer.status)),
         }
+        Some(Asked { at: Some(start), retry_after: answer.retry_after(), result })
     }
 
     /// Until when a request may take that starts at `start`.
-    fn limit(&self, start: Instant, place: Option<Place<'_>>) -> Instant {
+    fn limit(&self, start: Instant, deadline: Option<Instant>) -> Instant {
         let limit = start + self.0.request_timeout;
-        place.map_or(limit, |place| limit.min(place.deadline.max(start) + LAST_POLL_LIMIT))
+        deadline.map_or(limit, |deadline| limit.min(deadline.max(start) + LAST_POLL_LIMIT))
     }
 }
 
 impl<T> Asked<T> {
+    /// What it is to a wait; `judge` says what a value is.
+    pub(crate) fn into_reply<V>(self, judge: impl FnOnce(T) -> engine::Answer<V, Error>) -> engine::Reply<V, Error> {
+        let answer = match self.result {
+            Ok(value) => judge(value),
+            Err(error @ Error::NotFound(_)) => engine::Answer::Missing(error),
+            Err(error) => match error.throttle() {
+                Some(told) => engine::Answer::Throttled(error, told),
+                None if error.is_transient() => engine::Answer::Unusable(error),
+                None => engine::Answer::Refused(error),
+            },
+        };
+        engine::Reply { asked_at: self.at, answer, retry_after: self.retry_after }
+    }
+
     fn nothing(at: Option<Instant>, error: Error) -> Self {
-        Self { at, result: Err(error), date: None, retry_after: None }
+        Self { at, result: Err(error), retry_after: None }
     }
 }
 

@@ -1,26 +1,35 @@
-//! The waiting loop: pause, fetch, judge, until it is over or out of time. It knows no HTTP, no job and no wall clock; it
-//! takes a fetch closure, a schedule and tokio's clock, and waits for anything.
+//! What an answer means to a wait: when to ask next, or how it is over. Judges one wait at a time and never waits itself;
+//! it knows no HTTP, no job and no wall clock, and waits for anything.
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::schedule::{Errors, Polls, Random, Schedule};
 
 /// How long a wait may go without a usable answer before the first one.
 const MAX_FIRST_OUTAGE: Duration = Duration::from_secs(30);
 /// A longer `Retry-After` is cut to this.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
+pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 
-/// How long to be patient, and with what.
+/// How to wait, for all that wait together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct Rules {
     /// When the last poll starts.
     pub(crate) deadline: Instant,
     /// The longest stretch without one usable answer.
     pub(crate) max_outage: Duration,
     /// How long something never yet seen may be missing.
     pub(crate) missing_grace: Duration,
+    pub(crate) schedule: Schedule,
+    pub(crate) random: Random,
+}
+
+impl Rules {
+    /// How long an outage may last before the first usable answer, and after it.
+    pub(crate) fn patience(&self) -> [Duration; 2] {
+        [self.max_outage.min(MAX_FIRST_OUTAGE), self.max_outage]
+    }
 }
 
 /// What came of asking once.
@@ -33,13 +42,6 @@ pub(crate) struct Reply<T, E> {
     pub(crate) retry_after: Option<Duration>,
 }
 
-impl<T, E> Reply<T, E> {
-    /// There was no chance to ask.
-    pub(crate) fn no_turn() -> Self {
-        Self { asked_at: None, answer: Answer::NoTurn, retry_after: None }
-    }
-}
-
 /// What an answer is to a wait.
 #[derive(Debug)]
 pub(crate) enum Answer<T, E> {
@@ -49,12 +51,12 @@ pub(crate) enum Answer<T, E> {
     Unfinished(T, Option<Duration>),
     /// It is not there, or not there yet.
     Missing(E),
+    /// There were too many questions: so many a second are allowed, if known.
+    Throttled(E, Option<f64>),
     /// The answer, or its absence, says nothing.
     Unusable(E),
     /// Asking again is pointless.
     Refused(E),
-    /// There was no chance to ask before time ran out.
-    NoTurn,
 }
 
 /// One round of a wait.
@@ -87,156 +89,154 @@ pub(crate) enum End<T, E> {
     OutOfTime,
     /// No usable answer for too long, or none at all until the deadline.
     Unreachable,
+    /// The wait was ended from outside.
+    Stopped,
 }
 
-/// The state of one wait.
+/// The state of one wait. Small, because there may be very many.
 #[derive(Debug)]
 pub(crate) struct Engine<T, E> {
-    limits: Limits,
     polls: Polls,
     errors: Errors,
-    due: Instant,
+    /// When to ask next.
+    pub(crate) due: Instant,
     first_asked: Option<Instant>,
-    /// When it asked last.
-    pub(crate) last_asked: Option<Instant>,
     last_usable: Option<Instant>,
-    /// The last answer was of no use.
-    in_trouble: bool,
-    /// The poll that had to be the last one is made.
-    last_made: bool,
+    /// When the first of the unusable answers since then was asked for.
+    trouble_since: Option<Instant>,
     /// The longest `Retry-After` so far.
     longest_asked: Duration,
-    missing: Option<E>,
+    missing: Option<Box<E>>,
     /// The value as last seen, and when.
-    pub(crate) seen: Option<(T, Instant)>,
+    pub(crate) seen: Option<Box<(T, Instant)>>,
     /// The last error that was borne, and when.
-    pub(crate) trouble: Option<(E, Instant)>,
+    pub(crate) trouble: Option<Box<(E, Instant)>>,
     /// How often it asked.
     pub(crate) asked: u32,
+    /// The next poll is the last try at the end of an outage.
+    pub(crate) is_last_try: bool,
 }
 
 impl<T: Clone, E: Clone> Engine<T, E> {
-    pub(crate) fn new(limits: Limits, schedule: Schedule, random: Random) -> Self {
+    /// A wait that begins now.
+    pub(crate) fn new(rules: &Rules, now: Instant) -> Self {
         Self {
-            limits,
-            polls: Polls::new(schedule, random),
-            errors: Errors::new(random),
-            due: Instant::now(),
+            polls: Polls::new(&rules.schedule),
+            errors: Errors::FIRST,
+            due: now,
             first_asked: None,
-            last_asked: None,
             last_usable: None,
-            in_trouble: false,
-            last_made: false,
+            trouble_since: None,
             longest_asked: Duration::ZERO,
             missing: None,
             seen: None,
             trouble: None,
             asked: 0,
+            is_last_try: false,
         }
     }
 
-    /// Sits out the pause that the round before announced, fetches and judges.
-    ///
-    /// `last_poll` tells when the last poll has to start: the deadline, or before it where turns are scarce. `halted`
-    /// resolves when asking has become pointless; it ends a pause, but not a fetch.
-    pub(crate) async fn round<F: Future<Output = Reply<T, E>>>(
-        &mut self,
-        fetch: impl FnOnce() -> F,
-        last_poll: impl Fn() -> Instant,
-        halted: impl Future<Output = E>,
-    ) -> Step<T, E> {
-        tokio::select! {
-            biased;
-            error = halted => return Step::Over(End::Refused(error)),
-            () = sleep_until(self.due) => {}
-        }
-        if self.last_made && self.due >= self.limits.deadline {
-            // The last poll was before the deadline: this pause only sat out the rest of the time.
-            return Step::Over(self.out_of_time());
-        }
-        let reply = fetch().await;
-        self.judge(reply, Instant::now(), last_poll())
-    }
-
-    fn judge(&mut self, reply: Reply<T, E>, now: Instant, last_poll: Instant) -> Step<T, E> {
-        if let Some(asked_at) = reply.asked_at {
-            self.asked += 1;
-            self.last_asked = Some(asked_at);
-        }
+    /// Judges an answer that is known since `now`.
+    pub(crate) fn judge(&mut self, rules: &Rules, reply: Reply<T, E>, now: Instant) -> Step<T, E> {
+        self.asked += u32::from(reply.asked_at.is_some());
         // What fails before a request is made counts like one.
-        let first_asked = *self.first_asked.get_or_insert(reply.asked_at.unwrap_or(now));
+        let asked_at = reply.asked_at.unwrap_or(now);
+        let first_asked = *self.first_asked.get_or_insert(asked_at);
         let retry_after = reply.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         self.longest_asked = self.longest_asked.max(retry_after);
+        self.is_last_try = false;
 
-        // Where turns are scarce the last poll is before the deadline. Once it is made, what is left of the time may still
-        // bring another turn.
-        self.last_made = reply.asked_at.is_some_and(|at| at >= last_poll);
-        let mut latest = if self.last_made { self.limits.deadline } else { last_poll.max(now) };
+        let mut latest = rules.deadline;
         let (news, pause) = match reply.answer {
             Answer::Ended(value) => return Step::Over(End::Ended(value)),
             Answer::Refused(error) => return Step::Over(End::Refused(error)),
-            Answer::NoTurn => return Step::Over(self.out_of_time()),
-            Answer::Missing(error) if self.seen.is_some() || now >= first_asked + self.limits.missing_grace => {
+            Answer::Missing(error) if self.seen.is_some() || now >= first_asked + rules.missing_grace => {
                 return Step::Over(End::Missing(error));
             }
             Answer::Missing(error) => {
-                self.missing = Some(error);
-                (News::Missing, self.usable(now))
+                self.missing = Some(Box::new(error));
+                (News::Missing, self.usable(rules, now))
             }
             Answer::Unfinished(value, age) => {
                 if self.seen.is_none() {
-                    self.polls.skip_to(age.unwrap_or_default());
+                    self.polls.skip_to(&rules.schedule, age.unwrap_or_default());
                 }
-                self.seen = Some((value.clone(), now));
-                (News::Unfinished(value), self.usable(now))
+                self.seen = Some(Box::new((value.clone(), now)));
+                (News::Unfinished(value), self.usable(rules, now))
             }
-            Answer::Unusable(error) => {
-                self.trouble = Some((error.clone(), now));
-                let limit = self.outage_limit(first_asked);
+            Answer::Throttled(error, _) | Answer::Unusable(error) => {
+                self.trouble = Some(Box::new((error.clone(), now)));
+                let is_first = self.trouble_since.is_none();
+                self.trouble_since.get_or_insert(asked_at);
+                let limit = self.outage_limit(rules, None);
                 // A pause as long as the limit is no outage: there has to be a try after the first failure. Past the
                 // deadline, that alone decides.
-                let first = !std::mem::replace(&mut self.in_trouble, true) && self.last_usable.is_some();
-                if now >= limit && !first && now < self.limits.deadline {
+                let goes_on = is_first && self.last_usable.is_some();
+                if now >= limit && !goes_on && now < rules.deadline {
                     return Step::Over(End::Unreachable);
                 }
                 if now < limit {
                     latest = latest.min(limit);
                 }
-                (News::Trouble(error), self.errors.next().unwrap_or_default())
+                (News::Trouble(error), self.errors.next(rules.random))
             }
         };
 
-        if now >= self.limits.deadline {
+        if now >= rules.deadline {
             return Step::Over(self.out_of_time());
         }
-        self.due = latest.min(now + pause.max(retry_after));
+        let next = now + pause.max(retry_after);
+        self.is_last_try = next > latest && latest < rules.deadline;
+        self.due = latest.min(next);
         Step::Pause(news, self.due - now)
     }
 
-    /// Notes a usable answer; returns the schedule's pause.
-    fn usable(&mut self, now: Instant) -> Duration {
-        self.last_usable = Some(now);
-        self.in_trouble = false;
-        self.errors.reset();
-        self.polls.next().unwrap_or_default()
+    /// Lets go of what was seen.
+    pub(crate) fn forget(&mut self) {
+        self.missing = None;
+        self.seen = None;
+        self.trouble = None;
     }
 
-    /// When an outage has lasted too long.
-    fn outage_limit(&self, first_asked: Instant) -> Instant {
-        match self.last_usable {
-            Some(at) => at + self.limits.max_outage,
-            None => first_asked + self.limits.max_outage.min(MAX_FIRST_OUTAGE) + self.longest_asked,
+    /// Whether the last answer was of no use.
+    pub(crate) fn is_in_trouble(&self) -> bool {
+        self.trouble_since.is_some()
+    }
+
+    /// Notes a usable answer; returns the schedule's pause.
+    fn usable(&mut self, rules: &Rules, now: Instant) -> Duration {
+        self.last_usable = Some(now);
+        self.trouble_since = None;
+        self.errors = Errors::FIRST;
+        self.polls.next(&rules.schedule, rules.random)
+    }
+
+    /// When an outage has lasted too long. `everywhere` is since when nobody gets a usable answer, if that is so.
+    ///
+    /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: the longest pause
+    /// of the schedule before the first failure is all that counts of it.
+    pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Instant>) -> Instant {
+        let since = [self.trouble_since, everywhere].into_iter().flatten().min();
+        match (self.last_usable, since) {
+            (Some(usable), Some(since)) => {
+                let counted = since.saturating_duration_since(usable).min(rules.schedule.max);
+                // Not before the last usable answer, even if others failed before.
+                since.max(usable) + rules.max_outage.saturating_sub(counted)
+            }
+            (Some(usable), None) => usable + rules.max_outage,
+            (None, since) => {
+                let first = [self.first_asked, since].into_iter().flatten().min();
+                first.unwrap_or(rules.deadline) + rules.patience()[0] + self.longest_asked
+            }
         }
     }
 
-    fn out_of_time(&mut self) -> End<T, E> {
+    /// How a wait ends that cannot ask any more because its time is over.
+    pub(crate) fn out_of_time(&mut self) -> End<T, E> {
         match self.missing.take() {
             _ if self.seen.is_some() => End::OutOfTime,
-            Some(error) => End::Missing(error),
+            Some(error) => End::Missing(*error),
             None => End::Unreachable,
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::events::Outcome;
 use crate::job::Job;
 use crate::text::{duration, one_line};
 
@@ -30,6 +31,16 @@ pub enum Error {
     /// No usable answer for longer than allowed. The job may go on by itself: wait again when the service is back.
     #[error("no usable answer within {}: {}", duration(.0.waited), .0)]
     Unreachable(Box<Unfinished>),
+
+    /// The wait was ended before the job was seen to be over: another job decided it
+    /// ([`any`](crate::WaitForJobs::any), [`fail_fast`](crate::WaitForJobs::fail_fast)), or
+    /// [`Events::stop`](crate::Events::stop). It goes on by itself: wait again.
+    #[error("given up after {}: {}", duration(.0.waited), .0)]
+    Abandoned(Box<Unfinished>),
+
+    /// Of many jobs, not enough succeeded.
+    #[error(transparent)]
+    Several(Box<Several>),
 
     /// The service refuses the credentials (401) or the permission (403, the action is `dcs:job:get`).
     #[error("denied: {0}")]
@@ -65,6 +76,8 @@ impl Error {
             | Self::JobFailed(_)
             | Self::TimedOut(_)
             | Self::Unreachable(_)
+            | Self::Abandoned(_)
+            | Self::Several(_)
             | Self::Denied(_)
             | Self::NotFound(_)
             | Self::Rejected(_) => false,
@@ -84,8 +97,18 @@ impl Error {
             Self::Denied(error) | Self::NotFound(error) | Self::Rejected(error) | Self::Unavailable(error) => {
                 Some(error)
             }
-            Self::TimedOut(unfinished) | Self::Unreachable(unfinished) => unfinished.last_error.as_ref()?.service(),
-            Self::Invalid(_) | Self::JobFailed(_) | Self::Transport(_) => None,
+            Self::TimedOut(unfinished) | Self::Unreachable(unfinished) | Self::Abandoned(unfinished) => {
+                unfinished.last_error.as_ref()?.service()
+            }
+            Self::Invalid(_) | Self::JobFailed(_) | Self::Several(_) | Self::Transport(_) => None,
+        }
+    }
+
+    /// Whether the service asks to slow down (429); and so many requests a second are allowed, if it says so.
+    pub(crate) fn throttle(&self) -> Option<Option<f64>> {
+        match self {
+            Self::Unavailable(error) if error.http_status == 429 => Some(error.message.as_deref().and_then(told_limit)),
+            _ => None,
         }
     }
 
@@ -96,6 +119,23 @@ impl Error {
     pub(crate) fn transport(kind: TransportErrorKind, detail: impl Into<String>) -> Self {
         Self::Transport(TransportError { kind, detail: detail.into() })
     }
+}
+
+/// Reads `limit:60,time:1 minute` out of the gateway's words (APIG.0308), in requests a second.
+fn told_limit(message: &str) -> Option<f64> {
+    let (_, said) = message.split_once("limit:")?;
+    let (limit, time) = said.split_once(",time:")?;
+    let mut words = time.split_whitespace();
+    let count: f64 = words.next()?.parse().ok()?;
+    let seconds = match words.next()?.trim_end_matches(|c: char| !c.is_ascii_alphabetic()) {
+        "second" | "seconds" => 1.0,
+        "minute" | "minutes" => 60.0,
+        "hour" | "hours" => 3600.0,
+        "day" | "days" => 86_400.0,
+        _ => return None,
+    };
+    let rate = limit.trim().parse::<f64>().ok()? / (count * seconds);
+    (rate.is_finite() && rate > 0.0).then_some(rate)
 }
 
 fn reason(job: &Job) -> String {
@@ -115,6 +155,26 @@ pub struct InvalidInput {
     pub name: String,
     /// What is wrong with it, and what would be right.
     pub problem: String,
+}
+
+/// The outcomes of many jobs of which not enough succeeded.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Several {
+    /// One for each job, in the order in which they became known.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl std::error::Error for Several {}
+
+impl fmt::Display for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decided = self.outcomes.iter().filter(|outcome| !matches!(outcome.result, Err(Error::Abandoned(_))));
+        let mut errors = decided.filter_map(|outcome| outcome.result.as_ref().err());
+        let first = errors.next();
+        write!(f, "{} of {} jobs did not succeed", usize::from(first.is_some()) + errors.count(), self.outcomes.len())?;
+        first.map_or(Ok(()), |error| write!(f, "; the first: {error}"))
+    }
 }
 
 /// A job that was not seen to end, and what is known of it.

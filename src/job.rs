@@ -19,6 +19,8 @@ pub struct Job {
     pub begin_time: Option<SystemTime>,
     /// When it ended, by the service's clock. The service may leave it out, even of a job that is over.
     pub end_time: Option<SystemTime>,
+    /// When the service described it so, by its own clock; to the second.
+    pub seen_time: Option<SystemTime>,
     /// Why it failed, in the service's words: text of another machine, not to be trusted as markup or as a command.
     pub fail_reason: Option<String>,
     spelling: String,
@@ -42,7 +44,7 @@ pub enum JobStatus {
 
 impl Job {
     /// Reads an answer's body; `None` if that does not describe a job with a status.
-    pub(crate) fn from_json(id: &str, body: &Value) -> Option<Self> {
+    pub(crate) fn from_json(id: &str, body: &Value, seen_time: Option<SystemTime>) -> Option<Self> {
         let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let spelling = text("status")?.to_owned();
         Some(Self {
@@ -51,6 +53,7 @@ impl Job {
             status: JobStatus::from_spelling(&spelling),
             begin_time: body.get("begin_time").and_then(time),
             end_time: body.get("end_time").and_then(time),
+            seen_time,
             // The second spelling is that of a published example.
             fail_reason: text("fail_reason").or_else(|| text("fail_resson")).map(str::to_owned),
             spelling,
@@ -72,6 +75,20 @@ impl Job {
     #[must_use]
     pub fn status_text(&self) -> &str {
         &self.spelling
+    }
+
+    /// How old the job was when it was described, by the service's clock; `None` if the service gave no times.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.seen_time?.duration_since(self.begin_time?).ok()
+    }
+
+    /// How long after its end the job was described, by the service's clock, to the second; `None` while it has no end, or
+    /// if the service gave no times.
+    #[must_use]
+    pub fn lateness(&self) -> Option<Duration> {
+        // The time of the answer has no fractions: it may seem to be before the end.
+        Some(self.seen_time?.duration_since(self.end_time?).unwrap_or_default())
     }
 
     /// How long the job took, by the service's clock; `None` while it has no end, or if the service gave no times.

@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod events;
 mod file;
+mod fleet;
 mod job;
 mod pace;
 mod running;
@@ -43,11 +44,11 @@ pub use client::{Client, ClientBuilder};
 pub use credentials::{
     Credentials, CredentialsSource, Environment, Found, Loading, Login, Lookup, Search, SourceKind, Tried,
 };
-pub use error::{Error, InvalidInput, Result, ServiceError, TransportError, TransportErrorKind, Unfinished};
+pub use error::{Error, InvalidInput, Result, ServiceError, Several, TransportError, TransportErrorKind, Unfinished};
 pub use events::{Event, Outcome};
 pub use job::{Job, JobStatus};
-pub use running::Events;
-pub use wait::WaitForJob;
+pub use running::{Events, Outcomes};
+pub use wait::{Wait, WaitForJob, WaitForJobs};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

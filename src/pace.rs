@@ -1,40 +1,65 @@
 //! The request rate that all waits of a client share: never more than so many request starts in a window of time, spread
-//! evenly, and the time before a deadline kept for the last polls. Knows neither what is asked nor whom.
+//! evenly, less while the service says that it is too much, one at a time while it does not answer, and the time before a
+//! deadline kept for the last polls. Knows neither what is asked nor whom.
 //!
-//! Nobody holds a lock while it waits for its turn: a wait that is not polled any more holds nobody up.
+//! Nobody holds a lock while it waits for its turn, and nobody is woken by another: whoever is told `Later` comes again
+//! then. A wait that is not polled any more holds nobody up.
 
+mod outage;
+mod plan;
 mod seat;
+mod throttle;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-pub(crate) use self::seat::Seat;
+use self::outage::Health;
+use self::plan::Plan;
+pub(crate) use self::seat::{Attempt, Probe, Seat};
+use self::throttle::Throttle;
+use crate::engine::MAX_RETRY_AFTER;
+use crate::schedule::Random;
+use crate::text::duration;
 
 /// Requests start this much further apart than the rate asks for, because they do not all take equally long to reach the
 /// service, where the rate is counted.
 const MARGIN: Duration = Duration::from_millis(50);
+/// Longer than any patience.
+const A_YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-/// A rate: `burst` starts in any stretch of `window`.
+/// The pace of all requests of a client.
 #[derive(Debug)]
 pub(crate) struct Pace {
+    /// What is never exceeded.
+    limit: Tempo,
+    random: Random,
+    state: Mutex<State>,
+}
+
+/// A rate: `burst` starts in any stretch of `window`.
+#[derive(Debug, Clone, Copy)]
+struct Tempo {
     burst: usize,
     window: Duration,
     /// Between two regular starts; last polls with one deadline may start together.
     spacing: Duration,
-    state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
-    /// The most recent starts, `burst` of them at most.
+    /// The most recent starts, as many as the limit's burst at most.
     starts: VecDeque<Instant>,
-    /// Who waits for a regular turn, in order of arrival.
-    tickets: BTreeSet<u64>,
-    /// Who still has a last poll ahead: by deadline, then the latest comer first.
-    seats: BTreeSet<Key>,
+    throttle: Throttle,
+    health: Health,
+    /// No regular start before, because the service asked for that.
+    hold: Option<Instant>,
+    /// Who waits for a regular turn: the longest overdue first.
+    waiting: BTreeSet<Key>,
+    /// How many last polls are still ahead of each seat: by deadline, then the latest comer first.
+    seats: BTreeMap<Key, usize>,
     given: u64,
 }
 
@@ -50,134 +75,119 @@ pub(crate) enum Admission<P> {
     Busy,
 }
 
-/// What came of waiting for a turn.
-#[derive(Debug)]
-pub(crate) enum Turn<P> {
-    Go(P),
-    /// Something else than the rate is in the way.
-    Busy,
-    /// The deadline passed, and the last poll was before.
-    TooLate,
+/// What an answer says about the pace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Signal {
+    /// The service is there.
+    Answered,
+    /// There were too many requests; so many a second are allowed, if known.
+    Throttled { told: Option<f64> },
+    /// No usable answer.
+    Unusable {
+        /// It is the first one in a row that this wait met.
+        is_first: bool,
+    },
+}
+
+impl Tempo {
+    /// So many requests a second; below 1, one request in so many seconds.
+    fn new(rate: f64) -> Self {
+        let window = Duration::from_secs_f64((1.0 / rate).max(1.0)) + MARGIN;
+        // A rate beyond any service's is no reason to remember that many starts.
+        let rate = rate.clamp(1.0, 100_000.0);
+        let (burst, spacing) = (rate as u32, window.div_f64(rate));
+        Self { burst: burst as usize, window: spacing * burst, spacing }
+    }
 }
 
 impl Pace {
     /// At most `rate` requests in any one second; below 1, one request in 1/`rate` seconds.
-    pub(crate) fn new(rate: f64) -> Arc<Self> {
-        let window = Duration::from_secs_f64((1.0 / rate).max(1.0)) + MARGIN;
-        // A rate beyond any service's is no reason to remember that many starts.
-        let burst = rate.clamp(1.0, 100_000.0) as u32;
-        Arc::new(Self { burst: burst as usize, window, spacing: window / burst, state: Mutex::default() })
+    pub(crate) fn new(rate: f64, random: Random) -> Arc<Self> {
+        // Of a rate with a fraction, the whole ones fit into a second.
+        let rate = if rate > 1.0 { rate.floor() } else { rate };
+        let state = State {
+            starts: VecDeque::new(),
+            throttle: Throttle::new(rate),
+            health: Health::default(),
+            hold: None,
+            waiting: BTreeSet::new(),
+            seats: BTreeMap::new(),
+            given: 0,
+        };
+        Arc::new(Self { limit: Tempo::new(rate), random, state: Mutex::new(state) })
     }
 
-    /// The time between two regular starts.
+    /// The time between two regular starts, if the service does not ask for more.
     pub(crate) fn spacing(&self) -> Duration {
-        self.spacing
+        self.limit.spacing
     }
 
-    /// Waits for a turn of a request that belongs to no wait. `admit` is told whether planned last polls leave room.
-    pub(crate) async fn turn<P>(&self, admit: impl Fn(bool) -> Admission<P>) -> Turn<P> {
-        self.regular(None, &admit).await
+    /// Waits for a turn of a request that belongs to no wait; `None` if something else than the rate is in the way. `admit`
+    /// is told whether planned last polls leave room.
+    pub(crate) async fn turn<P>(self: &Arc<Self>, admit: impl Fn(bool) -> Admission<P>) -> Option<(P, Option<Probe>)> {
+        let due = Instant::now();
+        let mut seat = self.seat(due, 0, [A_YEAR; 2]);
+        loop {
+            match seat.regular(due, Instant::now(), false, &admit) {
+                Attempt::Go(pass, probe) => return Some((pass, probe)),
+                Attempt::Later(at) => sleep_until(at).await,
+                Attempt::Busy => return None,
+            }
+        }
     }
 
-    /// A seat for a wait that lasts until `deadline`: its last poll is planned for as long as the seat is held.
-    pub(crate) fn seat(self: &Arc<Self>, deadline: Instant) -> Seat {
+    /// A seat for waits that last until `deadline`, so many of them: their last polls are planned for as long as the seat is
+    /// held. `patience` is how long an outage may last before they have had a usable answer, and after.
+    pub(crate) fn seat(self: &Arc<Self>, deadline: Instant, waits: usize, patience: [Duration; 2]) -> Seat {
         let mut state = self.lock();
         state.given += 1;
-        let key = (deadline, u64::MAX - state.given);
-        state.seats.insert(key);
+        let seat = Seat::new(Arc::clone(self), deadline, state.given, patience);
+        seat.plan(&mut state, waits);
         drop(state);
-        Seat { pace: Arc::clone(self), key }
+        seat
     }
 
-    /// Waits for a regular turn. The planned last poll of `own` does not stand in its way.
-    async fn regular<P>(&self, own: Option<Key>, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
-        let ticket = Ticket::draw(self);
-        loop {
-            let now = Instant::now();
-            let next_try = {
-                let mut state = self.lock();
-                state.tickets.insert(ticket.number);
-                let ahead = u32::try_from(state.tickets.range(..ticket.number).count()).unwrap_or(u32::MAX);
-                match self.free_at(&state, self.spacing).map(|at| at + self.spacing * ahead) {
-                    Some(later) if later > now => later,
-                    _ => match admit(self.leaves_room(&state, now, own)) {
-                        Admission::Go(pass) => {
-                            // Whoever is still ahead did not come when it could. It gets another place when it does.
-                            state.tickets = state.tickets.split_off(&ticket.number);
-                            self.start(&mut state, now);
-                            return Turn::Go(pass);
-                        }
-                        Admission::NoRoom => now + self.window,
-                        Admission::Busy => return Turn::Busy,
-                    },
-                }
-            };
-            sleep_until(next_try).await;
-        }
-    }
-
-    /// Waits for a turn that is kept for a last poll.
-    async fn last<P>(&self, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
-        loop {
-            let now = Instant::now();
-            let next_try = {
-                let mut state = self.lock();
-                match self.free_at(&state, Duration::ZERO) {
-                    Some(later) if later > now => later,
-                    _ => match admit(true) {
-                        Admission::Go(pass) => {
-                            self.start(&mut state, now);
-                            return Turn::Go(pass);
-                        }
-                        Admission::NoRoom | Admission::Busy => return Turn::Busy,
-                    },
-                }
-            };
-            sleep_until(next_try).await;
-        }
-    }
-
-    /// When the rate allows a start, `spacing` after the one before.
-    fn free_at(&self, state: &State, spacing: Duration) -> Option<Instant> {
-        let oldest = state.starts.front().filter(|_| state.starts.len() == self.burst);
-        oldest.map(|start| *start + self.window).max(state.starts.back().map(|start| *start + spacing))
-    }
-
-    fn start(&self, state: &mut State, now: Instant) {
-        if state.starts.len() == self.burst {
-            state.starts.pop_front();
-        }
-        state.starts.push_back(now);
-    }
-
-    /// Whether a start at `now` leaves room for the last polls that are planned within the next window.
-    fn leaves_room(&self, state: &State, now: Instant, own: Option<Key>) -> bool {
-        let soon = now + self.window;
-        let rounds = u32::try_from(state.seats.len() / self.burst + 1).unwrap_or(u32::MAX);
-        let far_off = |(deadline, _): &Key| *deadline > soon + self.window * rounds;
-        if state.seats.first().is_none_or(far_off) {
-            return true;
-        }
-        let recent = state.starts.iter().filter(|start| **start + self.window > now).count();
-        let planned = self.plan(state).filter(|(key, slot)| Some(*key) != own && (now..soon).contains(slot)).count();
-        recent + planned < self.burst
-    }
-
-    /// When the last poll of each seat has to start, the latest first: at its deadline, or as much earlier as the rate
-    /// asks for because of those after it.
-    fn plan<'a>(&self, state: &'a State) -> impl Iterator<Item = (Key, Instant)> + use<'a> {
-        let (burst, window) = (self.burst, self.window);
-        let mut recent = VecDeque::with_capacity(burst.min(state.seats.len()));
-        state.seats.iter().rev().map(move |key| {
-            let mut slot = key.0;
-            if recent.len() == burst
-                && let Some(later) = recent.pop_front()
-            {
-                slot = slot.min(earlier(later, window));
+    /// Takes note of what an answer says, to a request that started at `asked_at`.
+    pub(crate) fn note(&self, asked_at: Instant, signal: Signal, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        let wait = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let back = match signal {
+            Signal::Answered => {
+                state.throttle.answered(now);
+                state.health.answered(now)
             }
-            recent.push_back(slot);
-            (*key, slot)
-        })
+            Signal::Throttled { told } => {
+                state.hold = state.hold.max(retry_after.map(|_| now + wait));
+                self.slow_down(state, asked_at, now, told);
+                state.health.answered(now)
+            }
+            Signal::Unusable { is_first } => {
+                if retry_after.is_some() {
+                    self.slow_down(state, asked_at, now, None);
+                }
+                if state.health.failed(asked_at, is_first, now, wait, self.random) {
+                    tracing::warn!("no usable answer for any job, asking one at a time until there is one");
+                }
+                None
+            }
+        };
+        if let Some(lasted) = back {
+            tracing::warn!("usable answers again, after {}", duration(lasted));
+        }
+    }
+
+    fn slow_down(&self, state: &mut State, asked_at: Instant, now: Instant, told: Option<f64>) {
+        let before = state.throttle.rate(now);
+        if state.throttle.throttled(asked_at, now, told) {
+            let rate = state.throttle.rate(now);
+            if before >= state.throttle.max() {
+                tracing::warn!("too many requests for the service, {rate:.2} a second from now on, for all jobs");
+            } else {
+                tracing::debug!(rate, "still too many requests");
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -185,31 +195,43 @@ impl Pace {
     }
 }
 
-/// A clock that began less than `by` before `at` cannot tell that time: then `at` itself.
-fn earlier(at: Instant, by: Duration) -> Instant {
-    at.checked_sub(by).unwrap_or(at)
-}
-
-/// A place in the queue for regular turns, given up on drop.
-#[derive(Debug)]
-struct Ticket<'a> {
-    pace: &'a Pace,
-    number: u64,
-}
-
-impl<'a> Ticket<'a> {
-    fn draw(pace: &'a Pace) -> Self {
-        let mut state = pace.lock();
-        state.given += 1;
-        let number = state.given;
-        drop(state);
-        Self { pace, number }
+impl State {
+    fn tempo(&self, now: Instant) -> Tempo {
+        Tempo::new(self.throttle.rate(now))
     }
-}
 
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        self.pace.lock().tickets.remove(&self.number);
+    /// When the limit and the tempo allow a start, `spacing` after the one before.
+    fn free_at(&self, limit: Tempo, tempo: Tempo, spacing: Duration) -> Option<Instant> {
+        let after = |tempo: Tempo| {
+            let oldest = self.starts.len().checked_sub(tempo.burst).and_then(|index| self.starts.get(index));
+            oldest.map(|start| *start + tempo.window)
+        };
+        after(limit).max(after(tempo)).max(self.starts.back().map(|start| *start + spacing))
+    }
+
+    fn start(&mut self, limit: Tempo, now: Instant) {
+        if self.starts.len() == limit.burst {
+            self.starts.pop_front();
+        }
+        self.starts.push_back(now);
+    }
+
+    /// Whether a start at `now` leaves room for the last polls that are planned within the next window. One of `own` does
+    /// not count: it would be instead of that.
+    fn leaves_room(&self, tempo: Tempo, now: Instant, own: Option<Key>) -> bool {
+        let planned: usize = self.seats.values().sum();
+        let rounds = u32::try_from(planned / tempo.burst + 2).unwrap_or(u32::MAX);
+        let far_off = |(deadline, _): &Key| *deadline > now + tempo.window.saturating_mul(rounds);
+        if self.seats.keys().next().is_none_or(far_off) {
+            return true;
+        }
+        let recent = self.starts.len() - self.starts.partition_point(|start| *start + tempo.window <= now);
+        let mut plan = Plan::new(tempo.burst, tempo.window);
+        let planned = self.seats.iter().rev().map(|(key, count)| {
+            let (_, soon) = plan.place(key.0, *count, now);
+            soon - usize::from(Some(*key) == own && soon > 0)
+        });
+        recent + planned.sum::<usize>() < tempo.burst
     }
 }
 

@@ -2,189 +2,266 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use futures_util::stream;
-use tokio::time::{Instant, timeout_at};
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Notify;
+use tokio::time::Instant;
 use tracing::{Instrument as _, Span};
 
-use crate::client::{Asked, Client, LAST_POLL_LIMIT, Place};
-use crate::engine::{Answer, End, Engine, Limits, News, Reply, Step};
+use crate::auth::Pass;
+use crate::client::Client;
+use crate::engine::{Answer, End, Engine, News, Reply, Rules, Step};
 use crate::error::{Error, Result, Unfinished};
 use crate::events::{Event, Outcome};
+use crate::fleet::{Fleet, Service};
 use crate::job::{Job, JobStatus};
-use crate::pace::Seat;
-use crate::schedule::Schedule;
+use crate::pace::Admission;
 use crate::text::one_line;
+
+/// So many statuses that this crate has never heard of are logged, each once.
+const UNKNOWN_LOGGED: usize = 16;
+
+/// What ends a wait for many jobs before all are over.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Until {
+    /// The first success.
+    pub(crate) any: bool,
+    /// The first that is none.
+    pub(crate) fail_fast: bool,
+}
 
 /// A wait that has begun.
 pub(crate) struct Running {
     client: Client,
-    job_id: String,
-    engine: Engine<Job, Error>,
-    seat: Seat,
+    fleet: Fleet<Jobs>,
+    until: Until,
     begun: Instant,
-    deadline: Instant,
-    /// The last status that this crate has never heard of: it is logged once.
-    unknown: Option<String>,
+    has_asked: bool,
+    stop: Arc<Notify>,
+    unknown: Vec<String>,
     span: Span,
 }
 
+/// The jobs of a client, as something to wait for.
+struct Jobs {
+    client: Client,
+    deadline: Instant,
+}
+
+impl Service for Jobs {
+    type Pass = Pass;
+    type Value = Job;
+    type Error = Error;
+
+    fn admit(&self, room: bool) -> Admission<Pass> {
+        self.client.admit(room, Some(self.deadline))
+    }
+
+    fn ask(&self, id: &str, pass: Pass) -> BoxFuture<'static, Option<Reply<Job, Error>>> {
+        let (client, deadline, id) = (self.client.clone(), self.deadline, Box::<str>::from(id));
+        Box::pin(async move { client.ask(&id, pass, Some(deadline)).await.map(|asked| asked.into_reply(judge)) })
+    }
+
+    async fn free(&self) {
+        self.client.free().await;
+    }
+
+    async fn halted(&self) -> Error {
+        self.client.closed().await
+    }
+}
+
+fn judge(job: Job) -> Answer<Job, Error> {
+    if job.status.is_over() {
+        return Answer::Ended(job);
+    }
+    let age = job.age();
+    Answer::Unfinished(job, age)
+}
+
 impl Running {
-    /// A wait that begins now.
-    pub(crate) fn new(client: Client, job_id: String, limits: Limits, schedule: Schedule) -> Self {
+    /// A wait that begins now. It ends when `stop` says so.
+    pub(crate) fn new(
+        client: Client,
+        ids: impl Iterator<Item = Box<str>>,
+        rules: Rules,
+        until: Until,
+        stop: Arc<Notify>,
+    ) -> Self {
+        let jobs = Jobs { client: client.clone(), deadline: rules.deadline };
         Self {
-            engine: Engine::new(limits, schedule, fastrand::f64),
-            seat: client.pace().seat(limits.deadline),
-            begun: Instant::now(),
-            deadline: limits.deadline,
-            unknown: None,
-            span: tracing::debug_span!("wait", %job_id),
+            fleet: Fleet::new(jobs, rules, client.pace(), ids),
             client,
-            job_id,
+            until,
+            begun: Instant::now(),
+            has_asked: false,
+            stop,
+            unknown: Vec::new(),
+            span: tracing::debug_span!("wait"),
         }
     }
 
-    /// Sits out the pause that the event before announced, and asks.
-    pub(crate) async fn next(&mut self) -> Event {
+    /// Sits out the pause that the event before announced, and asks; `None` once all is over.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         let span = self.span.clone();
         async {
-            let step = self.round().await;
-            self.event(step)
+            if !std::mem::replace(&mut self.has_asked, true) {
+                self.client.reopen().await;
+            }
+            loop {
+                let (index, step) = tokio::select! {
+                    biased;
+                    () = self.stop.notified() => {
+                        self.fleet.stop();
+                        continue;
+                    }
+                    step = self.fleet.next() => step?,
+                };
+                return Some(self.event(index, step));
+            }
         }
         .instrument(span)
         .await
     }
 
-    async fn round(&mut self) -> Step<Job, Error> {
-        let Self { client, job_id, engine, seat, deadline, .. } = self;
-        if engine.last_asked.is_none() {
-            client.reopen().await;
-        }
-        let place = Place { seat, deadline: *deadline, asked: engine.last_asked };
-        let fetch = || async {
-            let ask = client.ask(job_id, Some(place));
-            let asked = match place.asked {
-                // Each job is looked at once, even if its turn comes after the deadline.
-                None => ask.await,
-                Some(_) => timeout_at(*deadline + LAST_POLL_LIMIT, ask).await.ok().flatten(),
-            };
-            asked.map_or(Reply::no_turn(), reply)
-        };
-        engine.round(fetch, || seat.last_poll(), client.closed()).await
-    }
-
-    fn event(&mut self, step: Step<Job, Error>) -> Event {
-        let (job_id, polls) = (self.job_id.clone(), self.engine.asked);
+    fn event(&mut self, index: u32, step: Step<Job, Error>) -> Event {
+        let wait = self.fleet.wait(index);
+        let (job_id, polls) = (String::from(&*wait.id), wait.engine.asked);
         match step {
             Step::Pause(News::Unfinished(job), next_poll) => {
-                tracing::debug!(status = one_line(job.status_text()), polls, ?next_poll, "not over");
+                tracing::debug!(job_id, status = one_line(job.status_text()), polls, ?next_poll, "not over");
                 self.note_unknown(&job.status);
                 Event::Status { job_id, job: Some(job), next_poll, polls }
             }
             Step::Pause(News::Missing, next_poll) => {
-                tracing::debug!(polls, ?next_poll, "not visible yet");
+                tracing::debug!(job_id, polls, ?next_poll, "not visible yet");
                 Event::Status { job_id, job: None, next_poll, polls }
             }
             Step::Pause(News::Trouble(error), next_poll) => {
-                tracing::warn!(%error, polls, ?next_poll, "no usable answer, asking again");
+                tracing::warn!(job_id, %error, polls, ?next_poll, "no usable answer, asking again");
                 Event::Retry { job_id, error, next_poll, polls }
             }
             Step::Over(end) => {
-                let result = self.result(end);
+                let waited = self.begun.elapsed();
+                let result = result(end, &job_id, &wait.engine, waited);
                 let job = match &result {
                     Ok(job) => Some(job.clone()),
                     Err(Error::JobFailed(job)) => Some((**job).clone()),
-                    Err(_) => self.engine.seen.take().map(|(job, _)| job),
+                    Err(_) => wait.engine.seen.take().map(|seen| seen.0),
                 };
-                tracing::debug!(polls, error = result.as_ref().err().map(tracing::field::display), "over");
-                Event::Outcome(Outcome { job_id, result, job, waited: self.begun.elapsed(), polls })
+                // What is over needs no memory.
+                wait.engine.forget();
+                tracing::debug!(job_id, polls, error = result.as_ref().err().map(tracing::field::display), "over");
+                self.decide(&result);
+                Event::Outcome(Outcome { job_id, result, job, waited, polls })
             }
         }
     }
 
-    fn result(&self, end: End<Job, Error>) -> Result<Job> {
-        Err(match end {
-            End::Ended(job) if job.status == JobStatus::Success => return Ok(job),
-            End::Ended(job) => Error::JobFailed(Box::new(job)),
-            End::Refused(error) | End::Missing(error) => error,
-            End::OutOfTime => Error::TimedOut(Box::new(self.unfinished())),
-            End::Unreachable => Error::Unreachable(Box::new(self.unfinished())),
-        })
-    }
-
-    fn unfinished(&self) -> Unfinished {
-        let Engine { seen, trouble, asked, .. } = &self.engine;
-        Unfinished {
-            job_id: self.job_id.clone(),
-            job: seen.as_ref().map(|(job, _)| job.clone()),
-            seen_ago: seen.as_ref().map(|(_, at)| at.elapsed()),
-            last_error: trouble.as_ref().map(|(error, _)| error.clone()),
-            last_error_ago: trouble.as_ref().map(|(_, at)| at.elapsed()),
-            waited: self.begun.elapsed(),
-            polls: *asked,
+    /// Ends the wait for all if this result decides it.
+    fn decide(&mut self, result: &Result<Job>) {
+        let is_decisive = match result {
+            Ok(_) => self.until.any,
+            Err(Error::Abandoned(_)) => false,
+            Err(_) => self.until.fail_fast,
+        };
+        if is_decisive {
+            self.until = Until::default();
+            self.fleet.stop();
         }
     }
 
     fn note_unknown(&mut self, status: &JobStatus) {
         if let JobStatus::Unknown(text) = status
-            && self.unknown.as_ref() != Some(text)
+            && self.unknown.len() < UNKNOWN_LOGGED
+            && !self.unknown.contains(text)
         {
             // Not this module's target: who shows the events does not show this.
             tracing::warn!(target: "dcs_wait", status = %one_line(text), "a status that is not known here; the job counts as not over");
-            self.unknown = Some(text.clone());
+            self.unknown.push(text.clone());
         }
     }
 }
 
-fn reply(asked: Asked<Job>) -> Reply<Job, Error> {
-    let answer = match asked.result {
-        Ok(job) if job.status.is_over() => Answer::Ended(job),
-        Ok(job) => {
-            let age = asked.date.zip(job.begin_time).and_then(|(now, begun)| now.duration_since(begun).ok());
-            Answer::Unfinished(job, age)
-        }
-        Err(error @ Error::NotFound(_)) => Answer::Missing(error),
-        Err(error) if error.is_transient() => Answer::Unusable(error),
-        Err(error) => Answer::Refused(error),
+fn result(end: End<Job, Error>, job_id: &str, engine: &Engine<Job, Error>, waited: Duration) -> Result<Job> {
+    let unfinished = || {
+        let Engine { seen, trouble, asked, .. } = engine;
+        Box::new(Unfinished {
+            job_id: job_id.to_owned(),
+            job: seen.as_ref().map(|seen| seen.0.clone()),
+            seen_ago: seen.as_ref().map(|seen| seen.1.elapsed()),
+            last_error: trouble.as_ref().map(|trouble| trouble.0.clone()),
+            last_error_ago: trouble.as_ref().map(|trouble| trouble.1.elapsed()),
+            waited,
+            polls: *asked,
+        })
     };
-    Reply { asked_at: asked.at, answer, retry_after: asked.retry_after }
+    Err(match end {
+        End::Ended(job) if job.status == JobStatus::Success => return Ok(job),
+        End::Ended(job) => Error::JobFailed(Box::new(job)),
+        End::Refused(error) | End::Missing(error) => error,
+        End::OutOfTime => Error::TimedOut(unfinished()),
+        End::Unreachable => Error::Unreachable(unfinished()),
+        End::Stopped => Error::Abandoned(unfinished()),
+    })
 }
 
-/// The events of a wait, from [`WaitForJob::events`](crate::WaitForJob::events).
+/// The events of a wait, from [`Wait::events`](crate::Wait::events).
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Events(Pin<Box<dyn Stream<Item = Event> + Send>>);
+pub struct Events {
+    events: Pin<Box<dyn Stream<Item = Event> + Send>>,
+    stop: Arc<Notify>,
+}
 
 enum Stage<S> {
-    Set(S),
+    Set(S, Vec<String>),
     Running(Box<Running>),
-    Over,
+    Invalid(Error, std::vec::IntoIter<String>),
 }
 
 impl Events {
     /// The events of a wait that is started when they are first asked for.
-    pub(crate) fn new(job_id: String, start: impl FnOnce() -> Result<Running> + Send + 'static) -> Self {
-        let stages = (Stage::Set(start), job_id);
-        Self(Box::pin(stream::unfold(stages, |(stage, job_id)| async {
-            let mut running = match stage {
-                Stage::Over => return None,
-                Stage::Running(running) => running,
-                Stage::Set(start) => match start() {
-                    Ok(running) => Box::new(running),
-                    Err(error) => {
-                        let (result, waited) = (Err(error), Duration::ZERO);
-                        let outcome = Outcome { job_id: job_id.clone(), result, job: None, waited, polls: 0 };
-                        return Some((Event::Outcome(outcome), (Stage::Over, job_id)));
+    pub(crate) fn new(
+        job_ids: Vec<String>,
+        start: impl FnOnce(Arc<Notify>) -> Result<Running> + Send + 'static,
+    ) -> Self {
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
+        let events = stream::unfold(Stage::Set(start, job_ids), move |mut stage| {
+            let stopped = Arc::clone(&stopped);
+            async move {
+                loop {
+                    stage = match stage {
+                        Stage::Set(start, job_ids) => match start(stopped.clone()) {
+                            Ok(running) => Stage::Running(Box::new(running)),
+                            Err(error) => Stage::Invalid(error, job_ids.into_iter()),
+                        },
+                        Stage::Running(mut running) => {
+                            // What is over gives its place up at once, not when the stream is dropped.
+                            let event = running.next().await?;
+                            return Some((event, Stage::Running(running)));
+                        }
+                        Stage::Invalid(error, mut rest) => {
+                            let (job_id, result) = (rest.next()?, Err(error.clone()));
+                            let outcome = Outcome { job_id, result, job: None, waited: Duration::ZERO, polls: 0 };
+                            return Some((Event::Outcome(outcome), Stage::Invalid(error, rest)));
+                        }
                     }
-                },
-            };
-            let event = running.next().await;
-            // What is over gives its place up at once, not when the stream is dropped.
-            let stage = if matches!(event, Event::Outcome(_)) { Stage::Over } else { Stage::Running(running) };
-            Some((event, (stage, job_id)))
-        })))
+                }
+            }
+        });
+        Self { events: Box::pin(events), stop }
+    }
+
+    /// Ends the wait now: what is not over yet gives one more event, its outcome, with
+    /// [`Error::Abandoned`](crate::Error::Abandoned).
+    pub fn stop(&self) {
+        self.stop.notify_one();
     }
 }
 
@@ -192,12 +269,31 @@ impl Stream for Events {
     type Item = Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.0.as_mut().poll_next(cx)
+        self.events.as_mut().poll_next(cx)
     }
 }
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+/// The outcomes of a wait for many jobs, from [`WaitForJobs::outcomes`](crate::WaitForJobs::outcomes).
+#[derive(Debug)]
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Outcomes(pub(crate) Events);
+
+impl Stream for Outcomes {
+    type Item = Outcome;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Outcome>> {
+        loop {
+            match std::task::ready!(self.0.poll_next_unpin(cx)) {
+                Some(Event::Outcome(outcome)) => return Poll::Ready(Some(outcome)),
+                Some(_) => {}
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
-//! How long to pause: the schedule after usable answers and the backoff after unusable ones, as pure iterators. The
-//! growth is that of the crate `backoff`, which no other module names; the spreading is done here, because that crate's
-//! own cannot be seeded.
+//! How long to pause: the schedule after usable answers and the backoff after unusable ones, as pure steps. The growth is
+//! that of the crate `backoff`, which no other module names; the spreading is done here, because that crate's own cannot
+//! be seeded. What is kept of a wait is two numbers, because there may be very many waits.
 
 use std::time::Duration;
 
@@ -30,28 +30,35 @@ impl Schedule {
         Self { initial: Duration::from_secs(1), multiplier: 1.25, max: Duration::from_secs(10), jitter: 0.1 };
 }
 
-/// The pauses after usable answers; endless.
-#[derive(Debug)]
-pub(crate) struct Polls<R = Random> {
-    growth: ExponentialBackoff,
-    jitter: f64,
-    random: R,
+/// Where the pauses after usable answers stand; they never end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Polls {
+    /// The next pause, before jitter.
+    plain: Duration,
     /// The sum of the plain pauses so far.
     age: Duration,
 }
 
-impl<R: FnMut() -> f64> Polls<R> {
-    pub(crate) fn new(schedule: Schedule, random: R) -> Self {
-        let growth = growth(schedule.initial, schedule.multiplier, schedule.max);
-        Self { growth, jitter: schedule.jitter, random, age: Duration::ZERO }
+impl Polls {
+    pub(crate) fn new(schedule: &Schedule) -> Self {
+        Self { plain: schedule.initial.min(schedule.max), age: Duration::ZERO }
+    }
+
+    /// The next pause.
+    pub(crate) fn next(&mut self, schedule: &Schedule, random: impl FnOnce() -> f64) -> Duration {
+        let plain = self.plain;
+        self.age += plain;
+        self.plain = grown(plain, schedule.multiplier, schedule.max);
+        let spread = 1.0 + schedule.jitter * (2.0 * random() - 1.0);
+        plain.mul_f64(spread).min(schedule.max)
     }
 
     /// Goes on as if the polling had begun `age` ago; never goes back.
-    pub(crate) fn skip_to(&mut self, age: Duration) {
-        while self.age + self.growth.current_interval <= age {
-            let before = self.growth.current_interval;
-            self.age += step(&mut self.growth);
-            if self.growth.current_interval == before {
+    pub(crate) fn skip_to(&mut self, schedule: &Schedule, age: Duration) {
+        while self.age + self.plain <= age {
+            let before = self.plain;
+            self.next(schedule, || 0.5);
+            if self.plain == before {
                 // It grows no more, so that there is nothing left to skip.
                 break;
             }
@@ -59,62 +66,36 @@ impl<R: FnMut() -> f64> Polls<R> {
     }
 }
 
-impl<R: FnMut() -> f64> Iterator for Polls<R> {
-    type Item = Duration;
+/// Where the pauses after unusable answers stand: doubling, with full jitter, without an end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Errors {
+    plain: Duration,
+}
 
-    fn next(&mut self) -> Option<Duration> {
-        let plain = step(&mut self.growth);
-        self.age += plain;
-        let spread = 1.0 + self.jitter * (2.0 * (self.random)() - 1.0);
-        Some(plain.mul_f64(spread).min(self.growth.max_interval))
+impl Errors {
+    pub(crate) const FIRST: Self = Self { plain: FIRST_ERROR_PAUSE };
+
+    /// The next pause.
+    pub(crate) fn next(&mut self, random: impl FnOnce() -> f64) -> Duration {
+        let plain = self.plain;
+        self.plain = grown(plain, 2.0, LONGEST_ERROR_PAUSE);
+        plain.mul_f64(random())
     }
 }
 
-/// The pauses after unusable answers: doubling, with full jitter; endless.
-#[derive(Debug)]
-pub(crate) struct Errors<R = Random> {
-    growth: ExponentialBackoff,
-    random: R,
-}
-
-impl<R: FnMut() -> f64> Errors<R> {
-    pub(crate) fn new(random: R) -> Self {
-        Self { growth: growth(FIRST_ERROR_PAUSE, 2.0, LONGEST_ERROR_PAUSE), random }
-    }
-
-    /// Begins again at the first pause.
-    pub(crate) fn reset(&mut self) {
-        self.growth.reset();
-    }
-}
-
-impl<R: FnMut() -> f64> Iterator for Errors<R> {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        Some(step(&mut self.growth).mul_f64((self.random)()))
-    }
-}
-
-fn growth(initial: Duration, multiplier: f64, max: Duration) -> ExponentialBackoff {
-    let initial = initial.min(max);
-    ExponentialBackoff {
-        current_interval: initial,
-        initial_interval: initial,
+/// The plain pause after this one.
+fn grown(plain: Duration, multiplier: f64, max: Duration) -> Duration {
+    let mut growth = ExponentialBackoff {
+        current_interval: plain,
+        initial_interval: plain,
         multiplier,
         max_interval: max,
         randomization_factor: 0.0,
         max_elapsed_time: None,
         ..ExponentialBackoff::default()
-    }
-}
-
-/// The plain pause, and one step of growth. The pause is read off, not taken from `next_backoff`, which blurs it by up
-/// to a nanosecond even without randomization.
-fn step(growth: &mut ExponentialBackoff) -> Duration {
-    let plain = growth.current_interval;
+    };
     growth.next_backoff();
-    plain
+    growth.current_interval
 }
 
 #[cfg(test)]

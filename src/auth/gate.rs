@@ -10,8 +10,8 @@ use crate::pace::Admission;
 
 /// The right to make one request.
 #[derive(Debug)]
-pub(crate) struct Pass<'a> {
-    standing: &'a Standing,
+pub(crate) struct Pass {
+    standing: Arc<Standing>,
     number: u64,
     /// What to sign with.
     pub(crate) credentials: Arc<Credentials>,
@@ -20,7 +20,7 @@ pub(crate) struct Pass<'a> {
     generation: u64,
 }
 
-impl Pass<'_> {
+impl Pass {
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
@@ -29,7 +29,7 @@ impl Pass<'_> {
 impl Standing {
     /// Gives the right to make a request now. One that goes alone may take until `limit`; no answer until then counts as
     /// none at all. Nothing but that request can be in the way of it, so that it takes no heed of `room` for others.
-    pub(crate) fn pass(&self, room: bool, limit: Instant) -> Admission<Pass<'_>> {
+    pub(crate) fn pass(self: &Arc<Self>, room: bool, limit: Instant) -> Admission<Pass> {
         let mut state = self.lock();
         let is_blocked = state.closed || state.is_repairing();
         let Some(credentials) = state.credentials.clone().filter(|_| !is_blocked) else {
@@ -49,7 +49,7 @@ impl Standing {
         let number = state.given;
         state.alone = (!state.open).then_some((number, limit));
         let (offset, generation) = (state.offset, state.generation);
-        Admission::Go(Pass { standing: self, number, credentials, offset, generation })
+        Admission::Go(Pass { standing: Arc::clone(self), number, credentials, offset, generation })
     }
 
     /// Waits until nobody goes alone and the source is not being asked.
@@ -76,7 +76,7 @@ impl Standing {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Pass {
     fn drop(&mut self) {
         let mut state = self.standing.lock();
         if state.alone.is_some_and(|(number, _)| number == self.number) {

@@ -10,26 +10,26 @@ use crate::pace::Admission;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-fn fixed() -> Standing {
+fn fixed() -> Arc<Standing> {
     Standing::new(Arc::new(Credentials::key("EXAMPLE", "secret").unwrap()), SystemTime::now())
 }
 
-fn take(standing: &Standing) -> Pass<'_> {
+fn take(standing: &Arc<Standing>) -> Pass {
     match standing.pass(true, Instant::now() + LIMIT) {
         Admission::Go(pass) => pass,
         other => panic!("{other:?}"),
     }
 }
 
-async fn closed(standing: &Standing) -> Error {
+async fn closed(standing: &Arc<Standing>) -> Error {
     standing.closed(SystemTime::now).await
 }
 
-fn is_busy(standing: &Standing) -> bool {
+fn is_busy(standing: &Arc<Standing>) -> bool {
     matches!(standing.pass(true, Instant::now() + LIMIT), Admission::Busy)
 }
 
-fn opened() -> Standing {
+fn opened() -> Arc<Standing> {
     let standing = fixed();
     standing.not_refused(&take(&standing), true);
     standing

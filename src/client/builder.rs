@@ -195,7 +195,7 @@ impl ClientBuilder {
             project: watch::Sender::new(self.project_id),
             project_lookup,
             request_timeout: self.request_timeout,
-            pace: Pace::new(self.max_rate),
+            pace: Pace::new(self.max_rate, fastrand::f64),
             standing: Standing::new(self.source, SystemTime::now()),
         })))
     }

@@ -17,7 +17,7 @@ use crate::text::one_line;
 
 impl<T> Question<'_, T> {
     /// Asks once, until `limit` at the latest.
-    pub(super) async fn send(&self, pass: &Pass<'_>, limit: Instant) -> Result<(Answer, Result<T>)> {
+    pub(super) async fn send(&self, pass: &Pass, limit: Instant) -> Result<(Answer, Result<T>)> {
         let Self { transport, url, project_id, read } = self;
         let date = sdk_date(unix_now().saturating_add(pass.offset));
         // As the HTTP library sends it: the scheme's own port is left out.
@@ -49,7 +49,7 @@ impl<T> Question<'_, T> {
 
 /// The service's clock less the one that the request was signed with, in seconds; `None` if the service did not tell its
 /// time, or the request was not signed.
-pub(super) fn skew(answer: &Answer, pass: &Pass<'_>) -> Option<i64> {
+pub(super) fn skew(answer: &Answer, pass: &Pass) -> Option<i64> {
     match &pass.credentials.0 {
         Kind::Key { .. } => Some(answer.clock()?.saturating_sub(unix_now()).saturating_sub(pass.offset)),
         Kind::Token(_) => None,

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use url::Url;
 
-use super::{Asked, Client, Place, Question};
+use super::{Asked, Client, Question};
 use crate::answer::Answer as HttpAnswer;
+use crate::auth::Pass;
 use crate::check;
-use crate::engine::{Answer, End, Engine, Limits, Reply, Step};
+use crate::engine::{Answer, End, Reply, Rules, Step};
 use crate::error::{Error, Result, TransportErrorKind};
+use crate::fleet::{Fleet, Service};
+use crate::pace::Admission;
 use crate::schedule::Schedule;
 use crate::transport::Transport;
 
@@ -30,70 +34,84 @@ impl Client {
     /// [`Error::Invalid`] if the region has none or several projects, else what came instead of them: see [`Error`].
     pub async fn project_id(&self) -> Result<String> {
         let outage = Duration::from_secs(30);
-        let limits =
-            Limits { deadline: Instant::now() + outage * 2, max_outage: outage, missing_grace: Duration::ZERO };
-        let mut engine = Engine::new(limits, Schedule::DEFAULT, fastrand::f64);
-        self.reopen().await;
-        loop {
-            let fetch = || async { self.project(None).await.map_or(Reply::no_turn(), reply) };
-            match engine.round(fetch, || limits.deadline, self.closed()).await {
-                Step::Pause(..) => {}
-                Step::Over(End::Ended(project_id)) => return Ok(project_id),
-                Step::Over(End::Refused(error) | End::Missing(error)) => return Err(error),
-                Step::Over(End::OutOfTime | End::Unreachable) => {
-                    let trouble = engine.trouble.take().map(|(error, _)| error);
-                    return Err(
-                        trouble.unwrap_or_else(|| Error::transport(TransportErrorKind::Timeout, "IAM is silent"))
-                    );
-                }
-            }
-        }
-    }
-
-    /// The project, by one request if it is not known yet; or what came instead. `None` if there was no chance to ask.
-    pub(super) async fn project<T>(&self, place: Option<Place<'_>>) -> Option<Result<String, Asked<T>>> {
-        let Some(lookup) = &self.0.project_lookup else {
-            return Some(Ok(self.0.project.borrow().clone().unwrap_or_default()));
+        let rules = Rules {
+            deadline: Instant::now() + outage * 2,
+            max_outage: outage,
+            missing_grace: Duration::ZERO,
+            schedule: Schedule::DEFAULT,
+            random: fastrand::f64,
         };
         let mut known = self.0.project.subscribe();
+        self.reopen().await;
+        let mut search = Fleet::new(Search(self.clone()), rules, &self.0.pace, ["project".into()]);
+        let searching = async {
+            while let Some((index, step)) = search.next().await {
+                match step {
+                    Step::Pause(..) => {}
+                    Step::Over(End::Ended(project_id)) => return Ok(project_id),
+                    Step::Over(End::Refused(error) | End::Missing(error)) => return Err(error),
+                    Step::Over(End::OutOfTime | End::Unreachable | End::Stopped) => {
+                        if let Some(trouble) = search.wait(index).engine.trouble.take() {
+                            return Err(trouble.0);
+                        }
+                    }
+                }
+            }
+            Err(Error::transport(TransportErrorKind::Timeout, "IAM is silent"))
+        };
         // All that wait for it look it up; the first to find it ends the search for all.
         tokio::select! {
             biased;
-            Ok(id) = known.wait_for(Option::is_some) => Some(Ok(id.clone().unwrap_or_default())),
-            asked = self.look_up(lookup, place) => {
-                let Asked { at, result, retry_after, .. } = asked?;
-                Some(match result.and_then(|projects| the_only(projects, &lookup.region)) {
-                    Ok(id) => {
-                        self.0.project.send_replace(Some(id.clone()));
-                        Ok(id)
-                    }
-                    Err(error) => Err(Asked { at, result: Err(error), date: None, retry_after }),
-                })
-            }
+            Ok(id) = known.wait_for(Option::is_some) => Ok(id.clone().unwrap_or_default()),
+            found = searching => found,
         }
     }
 
-    async fn look_up(&self, lookup: &ProjectLookup, place: Option<Place<'_>>) -> Option<Asked<Vec<(String, String)>>> {
+    /// Asks IAM once, and remembers what it says.
+    pub(super) async fn look_up(&self, pass: Pass, deadline: Option<Instant>) -> Option<Asked<String>> {
+        let Some(lookup) = &self.0.project_lookup else {
+            // Without a project there is always a way to find it.
+            return Some(Asked::nothing(None, Error::invalid("project-id", "not given")));
+        };
         let mut url = lookup.iam.clone();
         url.set_path("/v3/projects");
         url.query_pairs_mut().append_pair("name", &lookup.region);
-        let read = |answer: &HttpAnswer, clean: &dyn Fn(String) -> String| answer.projects(clean);
+        let read = |answer: &HttpAnswer, clean: &dyn Fn(String) -> String| {
+            answer.projects(clean).and_then(|projects| the_only(projects, &lookup.region))
+        };
         let question = Question { transport: &lookup.transport, url, project_id: None, read: &read };
-        self.answer(&question, place).await
+        let asked = self.once(&question, pass, deadline).await?;
+        if let Ok(id) = &asked.result {
+            self.0.project.send_replace(Some(id.clone()));
+        }
+        Some(asked)
     }
 }
 
-fn reply(found: Result<String, Asked<String>>) -> Reply<String, Error> {
-    let asked = match found {
-        Ok(project_id) => return Reply { asked_at: None, answer: Answer::Ended(project_id), retry_after: None },
-        Err(asked) => asked,
-    };
-    let answer = match asked.result {
-        Ok(project_id) => Answer::Ended(project_id),
-        Err(error) if error.is_transient() => Answer::Unusable(error),
-        Err(error) => Answer::Refused(error),
-    };
-    Reply { asked_at: asked.at, answer, retry_after: asked.retry_after }
+/// The search for the project, as something to wait for.
+struct Search(Client);
+
+impl Service for Search {
+    type Pass = Pass;
+    type Value = String;
+    type Error = Error;
+
+    fn admit(&self, room: bool) -> Admission<Pass> {
+        self.0.admit(room, None)
+    }
+
+    fn ask(&self, _id: &str, pass: Pass) -> BoxFuture<'static, Option<Reply<String, Error>>> {
+        let client = self.0.clone();
+        Box::pin(async move { client.look_up(pass, None).await.map(|asked| asked.into_reply(Answer::Ended)) })
+    }
+
+    async fn free(&self) {
+        self.0.free().await;
+    }
+
+    async fn halted(&self) -> Error {
+        self.0.closed().await
+    }
 }
 
 fn the_only(mut projects: Vec<(String, String)>, region: &str) -> Result<String> {

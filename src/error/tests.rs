@@ -14,7 +14,7 @@ fn service(http_status: u16) -> Box<ServiceError> {
 }
 
 fn unfinished(seen: bool) -> Box<Unfinished> {
-    let job = Job::from_json("swap", &serde_json::json!({"status": "RUNNING\n"}));
+    let job = Job::from_json("swap", &serde_json::json!({"status": "RUNNING\n"}), None);
     Box::new(Unfinished {
         job_id: "swap".to_owned(),
         job: job.filter(|_| seen),
@@ -36,7 +36,7 @@ fn an_error_is_small_and_goes_everywhere() {
 #[test]
 fn messages_are_one_line_that_names_the_job_the_cause_and_the_request() {
     let failed = serde_json::json!({"status": "FAIL", "fail_reason": "no\u{1b}[31m\nmemory"});
-    let failed = Job::from_json("swap", &failed).unwrap();
+    let failed = Job::from_json("swap", &failed, None).unwrap();
     assert_eq!(Error::JobFailed(Box::new(failed)).to_string(), "job swap failed: no [31m memory");
     assert_eq!(
         Error::TimedOut(unfinished(true)).to_string(),

@@ -1,71 +1,180 @@
-//! The place of one wait at the pace: its regular turns, and the last poll that is planned for it.
+//! The place of waits with one deadline at the pace: their regular turns, and the last polls that are planned for them.
 
-use std::future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
-use super::{Admission, Key, Pace, Turn};
+use super::{Admission, Key, Pace, Plan, State};
 
-/// A wait's place at a [`Pace`], given back on drop.
+/// A place at a [`Pace`], given back on drop.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    pub(super) pace: Arc<Pace>,
-    pub(super) key: Key,
+    pace: Arc<Pace>,
+    /// Among the seats.
+    key: Key,
+    number: u64,
+    /// Among those that wait for a regular turn.
+    waiting: Option<Key>,
+    patience: [Duration; 2],
 }
 
+/// What came of an attempt to start a request.
+#[derive(Debug)]
+pub(crate) enum Attempt<P> {
+    /// It may start now. The second part is to be held until its answer is noted.
+    Go(P, Option<Probe>),
+    /// Worth another attempt then.
+    Later(Instant),
+    /// Something else than the rate is in the way.
+    Busy,
+}
+
+/// The one request that finds out whether an outage is over.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    pace: Arc<Pace>,
+    number: u64,
+}
+
+/// How soon somebody else's probe is looked after again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 impl Seat {
-    /// When this wait's last poll has to start. It may move later as other waits end.
-    pub(crate) fn last_poll(&self) -> Instant {
+    pub(super) fn new(pace: Arc<Pace>, deadline: Instant, number: u64, patience: [Duration; 2]) -> Self {
+        Self { pace, key: (deadline, u64::MAX - number), number, waiting: None, patience }
+    }
+
+    pub(super) fn plan(&self, state: &mut State, polls: usize) {
+        if polls == 0 {
+            state.seats.remove(&self.key);
+        } else {
+            state.seats.insert(self.key, polls);
+        }
+    }
+
+    /// Says how many last polls are still ahead.
+    pub(crate) fn set_last_polls(&self, polls: usize) {
+        self.plan(&mut self.pace.lock(), polls);
+    }
+
+    /// When the first of so many last polls has to start. It may move later as other waits end.
+    pub(crate) fn last_polls_begin(&self, polls: usize, now: Instant) -> Instant {
         let state = self.pace.lock();
-        if state.seats.len() <= self.pace.burst {
-            return self.key.0;
+        let tempo = state.tempo(now);
+        let mut plan = Plan::new(tempo.burst, tempo.window);
+        // Those with an earlier deadline are planned before, and move nothing.
+        for (key, count) in state.seats.range((std::ops::Bound::Excluded(self.key), std::ops::Bound::Unbounded)).rev() {
+            plan.place(key.0, *count, now);
         }
-        self.pace.plan(&state).find(|(key, _)| *key == self.key).map_or(self.key.0, |(_, slot)| slot)
+        plan.place(self.key.0, polls, now).0
     }
 
-    /// Waits for a turn: the next that is free, or the one that is kept for the last poll. `asked` is when this wait asked
-    /// last. A first turn may come instead of the last one: an early look is worth more than a late one.
-    pub(crate) async fn turn<P>(&self, asked: Option<Instant>, admit: impl Fn(bool) -> Admission<P>) -> Turn<P> {
-        let own = (asked.is_none()).then_some(self.key);
-        let regular = async {
-            if asked.is_some() && Instant::now() >= self.key.0 {
-                // The time of regular turns is over.
-                return future::pending().await;
+    /// Since when nobody gets a usable answer, and when it was last asked for.
+    pub(crate) fn outage(&self) -> Option<(Instant, Instant)> {
+        self.pace.lock().health.outage.as_ref().map(|outage| (outage.since, outage.last_asked))
+    }
+
+    /// The pace, to tell it what an answer says.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Tries to start a request that was due at `due`: the longest overdue goes first. If it `is_first_look`, the last poll
+    /// that is planned for this wait does not stand in its way: an early look is worth more than a late one.
+    pub(crate) fn regular<P>(
+        &mut self,
+        due: Instant,
+        now: Instant,
+        is_first_look: bool,
+        admit: impl FnOnce(bool) -> Admission<P>,
+    ) -> Attempt<P> {
+        let pace = Arc::clone(&self.pace);
+        let mut state = pace.lock();
+        let key = (due, self.number);
+        if let Some(before) = self.waiting.replace(key).filter(|before| *before != key) {
+            state.waiting.remove(&before);
+        }
+        state.waiting.insert(key);
+        let tempo = state.tempo(now);
+        let ahead = u32::try_from(state.waiting.range(..key).count()).unwrap_or(u32::MAX);
+        let free = state.free_at(pace.limit, tempo, tempo.spacing).max(state.hold);
+        let turn = free.map(|at| at + tempo.spacing.saturating_mul(ahead));
+        if let Some(later) = turn.max(self.probe_at(&state, now)).filter(|at| *at > now) {
+            return Attempt::Later(later);
+        }
+        match admit(state.leaves_room(tempo, now, is_first_look.then_some(self.key))) {
+            Admission::Go(pass) => {
+                // Whoever is still ahead did not come when it could. It gets another place when it does.
+                state.waiting = state.waiting.split_off(&key);
+                state.waiting.remove(&key);
+                self.waiting = None;
+                Attempt::Go(pass, self.start(&mut state, now))
             }
-            self.pace.regular(own, &admit).await
-        };
-        tokio::select! {
-            biased;
-            turn = self.last_turn(asked, &admit) => turn,
-            turn = regular => turn,
+            Admission::NoRoom => Attempt::Later(now + tempo.window),
+            Admission::Busy => {
+                state.waiting.remove(&key);
+                self.waiting = None;
+                Attempt::Busy
+            }
         }
     }
 
-    async fn last_turn<P>(&self, asked: Option<Instant>, admit: &impl Fn(bool) -> Admission<P>) -> Turn<P> {
-        let (deadline, window) = (self.key.0, self.pace.window);
-        // A slot that is free only because others end at the deadline as well is too late.
-        let mut planned = asked.is_none() || Instant::now() >= deadline;
-        loop {
-            let (now, slot) = (Instant::now(), self.last_poll());
-            let is_ahead = asked.is_none_or(|asked| asked < slot);
-            if is_ahead && slot > now {
-                planned = true;
-                sleep_until(slot).await;
-            } else if is_ahead && (planned || now < deadline) {
-                return self.pace.last(admit).await;
-            } else if now >= deadline {
-                return Turn::TooLate;
-            } else {
-                // The plan may still give this one a later slot.
-                sleep_until(deadline.min(now + window)).await;
-            }
+    /// Tries to start a request that has to start now: a last poll, or the last try in an outage.
+    pub(crate) fn urgent<P>(&mut self, now: Instant, admit: impl FnOnce(bool) -> Admission<P>) -> Attempt<P> {
+        self.leave();
+        let pace = Arc::clone(&self.pace);
+        let mut state = pace.lock();
+        let free = state.free_at(pace.limit, state.tempo(now), Duration::ZERO);
+        if let Some(later) = free.max(self.probe_at(&state, now)).filter(|at| *at > now) {
+            return Attempt::Later(later);
         }
+        match admit(true) {
+            Admission::Go(pass) => Attempt::Go(pass, self.start(&mut state, now)),
+            Admission::NoRoom | Admission::Busy => Attempt::Busy,
+        }
+    }
+
+    /// Does not wait for a turn any more.
+    pub(crate) fn leave(&mut self) {
+        if let Some(key) = self.waiting.take() {
+            self.pace.lock().waiting.remove(&key);
+        }
+    }
+
+    /// In an outage: when the next request may start.
+    fn probe_at(&self, state: &State, now: Instant) -> Option<Instant> {
+        let outage = state.health.outage.as_ref()?;
+        if outage.probe.is_some() {
+            return Some(now + LOOK_AGAIN);
+        }
+        let mut limits = self.patience.map(|patience| outage.since + patience);
+        limits.sort_unstable();
+        Some(outage.next_probe(limits))
+    }
+
+    fn start(&self, state: &mut State, now: Instant) -> Option<Probe> {
+        state.start(self.pace.limit, now);
+        state.given += 1;
+        let number = state.given;
+        let outage = state.health.outage.as_mut()?;
+        outage.probe = Some(number);
+        Some(Probe { pace: Arc::clone(&self.pace), number })
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.leave();
         self.pace.lock().seats.remove(&self.key);
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        let mut state = self.pace.lock();
+        if let Some(outage) = &mut state.health.outage {
+            outage.probe = outage.probe.filter(|probe| *probe != self.number);
+        }
     }
 }

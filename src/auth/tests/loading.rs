@@ -35,7 +35,7 @@ impl Vault {
         self.loads.load(Relaxed)
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> Arc<Standing> {
         Standing::new(Arc::new(self.clone()), SystemTime::now())
     }
 }
@@ -57,7 +57,7 @@ impl CredentialsSource for Vault {
 }
 
 /// The secret key that is in use.
-fn secret(standing: &Standing) -> String {
+fn secret(standing: &Arc<Standing>) -> String {
     let credentials = standing.lock().credentials.clone().unwrap();
     credentials.secrets()[0].to_owned()
 }

@@ -1,14 +1,15 @@
 //! The command line: what may be said, and its way into the library's types.
 
 use std::collections::HashSet;
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::builder::Resettable;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use dcs_wait::{Client, Error, SourceKind, WaitForJob};
+use dcs_wait::{Client, Error, SourceKind, WaitForJobs};
 
-use crate::exit;
+use crate::{exit, ids};
 
 /// Wait until jobs of Huawei Cloud's Distributed Cache Service (DCS) are really over, and say exactly how they ended
 ///
@@ -21,14 +22,26 @@ use crate::exit;
 #[derive(Debug, Parser)]
 #[command(name = "dcs-wait", version, after_help = exit::HELP, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Args {
-    /// Jobs to wait for, side by side
-    #[arg(value_name = "JOB_ID", required_unless_present = "explain", value_parser = job_id)]
-    pub(crate) job_ids: Vec<String>,
+    /// Jobs to wait for, side by side; - reads more from standard input, as words or as the operations' answers
+    #[arg(value_name = "JOB_ID", required_unless_present = "explain")]
+    job_ids: Vec<String>,
 
     /// One deadline over all jobs; 0 looks at each job once
     #[arg(short, long, value_name = "D", default_value = "30m", value_parser = duration)]
     #[arg(env = "DCS_WAIT_TIMEOUT", help_heading = "Waiting")]
     pub(crate) timeout: Duration,
+
+    /// Done as soon as one job succeeded
+    #[arg(long, help_heading = "Waiting")]
+    pub(crate) any: bool,
+
+    /// Stop at the first job that did not succeed; with --any: at the first that is over
+    #[arg(long, help_heading = "Waiting")]
+    fail_fast: bool,
+
+    /// No id on standard input is success: there was nothing to do
+    #[arg(long, help_heading = "Waiting")]
+    allow_empty: bool,
 
     /// First pause between polls
     #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
@@ -173,7 +186,7 @@ pub(crate) enum Progress {
 pub(crate) fn parse() -> Result<(Args, Command, ArgMatches), clap::Error> {
     let command = Args::command().mut_args(|arg| {
         // `--timeout -5s` is a bad duration, not an unknown option.
-        let is_value = arg.get_help_heading() == Some("Waiting");
+        let is_value = arg.get_help_heading() == Some("Waiting") && arg.get_action().takes_values();
         let arg = arg.hide_env_values(true).allow_hyphen_values(is_value);
         // An empty variable counts as unset: CI systems set what they have no value for.
         match arg.get_env().and_then(std::env::var_os) {
@@ -187,40 +200,58 @@ pub(crate) fn parse() -> Result<(Args, Command, ArgMatches), clap::Error> {
 }
 
 impl Args {
-    /// The waits that were asked for, in order and each once; they share one deadline. Everything is checked.
+    /// The jobs that were given, in their order; those on standard input where `-` stands.
+    ///
+    /// # Errors
+    ///
+    /// What is not usable as an id, or that there is none.
+    pub(crate) fn job_ids(&self) -> Result<Vec<String>, String> {
+        let mut ids = Vec::new();
+        for id in &self.job_ids {
+            if id == "-" {
+                ids.extend(ids::read(io::stdin().lock())?);
+            } else {
+                ids.push(id.clone());
+            }
+        }
+        let is_missing = ids.is_empty() && !self.job_ids.is_empty() && !self.allow_empty;
+        // Each is waited for once.
+        let mut seen = HashSet::with_capacity(ids.len());
+        let is_new: Vec<bool> = ids.iter().map(|id| seen.insert(id.as_str())).collect();
+        let mut is_new = is_new.into_iter();
+        ids.retain(|_| is_new.next().unwrap_or_default());
+        if is_missing {
+            return Err(
+                "no job id on standard input; if there may be nothing to do, --allow-empty makes that a success"
+                    .to_owned(),
+            );
+        }
+        Ok(ids)
+    }
+
+    /// The wait that was asked for. Everything is checked.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`].
-    pub(crate) fn waits(&self, client: &Client) -> Result<Vec<(String, WaitForJob)>, Error> {
-        let deadline = Instant::now() + self.timeout;
-        let mut seen = HashSet::new();
-        let mut waits = Vec::new();
-        for id in self.job_ids.iter().filter(|id| seen.insert(id.as_str())) {
-            let wait = self.wait(client, id).deadline(deadline);
-            wait.check()?;
-            waits.push((id.clone(), wait));
-        }
-        Ok(waits)
-    }
-
-    /// A wait with the options that were given.
-    pub(crate) fn wait(&self, client: &Client, id: &str) -> WaitForJob {
-        client
-            .wait_for_job(id)
-            .timeout(self.timeout)
+    pub(crate) fn wait(&self, client: &Client, ids: &[String]) -> Result<WaitForJobs, Error> {
+        let mut wait = client
+            .wait_for_jobs(ids)
+            .deadline(Instant::now() + self.timeout)
             .initial_interval(self.initial_interval)
             .multiplier(self.multiplier)
             .max_interval(self.max_interval)
             .jitter(self.jitter)
             .max_outage(self.max_outage)
-            .not_found_grace(self.not_found_grace)
+            .not_found_grace(self.not_found_grace);
+        if self.any {
+            wait = wait.any();
+        }
+        if self.fail_fast {
+            wait = wait.fail_fast();
+        }
+        wait.check().map(|()| wait)
     }
-}
-
-/// The library knows which ids are good. A lone dash would be one, but means something else to every other command.
-fn job_id(text: &str) -> Result<String, &'static str> {
-    if text == "-" { Err("ids are not read from standard input, give them as arguments") } else { Ok(text.to_owned()) }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

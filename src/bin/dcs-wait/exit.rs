@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// The section of `--help` about them.
 pub(crate) const HELP: &str = "\
 Exit status:
-  0    every job succeeded
+  0    every job succeeded (with --any: one did)
   1    a job failed
   2    usage or configuration: bad option, no credentials, unreadable id
   3    denied: authentication or permission
@@ -14,7 +14,8 @@ Exit status:
   124  the deadline passed and a job was still unfinished
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)
-With several jobs the lowest of 1, 3, 4, 5, 124 wins; an interruption always gives 130 or 143.";
+With several jobs the lowest of 1, 3, 4, 5, 124 wins; those that --any or --fail-fast gave up do not count;
+an interruption always gives 130 or 143.";
 
 /// How the command ends. Ordered: of several, the least but `Success` is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +34,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    fn status(self) -> u8 {
+    pub(crate) fn status(self) -> u8 {
         match self {
             Self::Success => 0,
             Self::JobFailed => 1,

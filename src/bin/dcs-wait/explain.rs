@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Client, Error, WaitForJob};
+use dcs_wait::{Client, Error, WaitForJobs};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
@@ -41,11 +41,12 @@ struct Looked {
     what: String,
 }
 
-/// The listing. `prepared` is the client, a wait and for how many jobs, or why there is nothing to wait with.
+/// The listing, for so many jobs. `prepared` is the wait and its client, or why there is nothing to wait with.
 pub(crate) fn explain(
     args: &Args,
     settings: &Settings,
-    prepared: &Result<(Client, WaitForJob, usize), Error>,
+    prepared: &Result<(WaitForJobs, Client), Error>,
+    jobs: usize,
 ) -> String {
     let found = settings.search.result.as_ref().ok();
     let credentials = found.map(|found| Setting {
@@ -75,14 +76,13 @@ pub(crate) fn explain(
         schedule: None,
         error: prepared.as_ref().err().map(problem),
     };
-    let jobs = prepared.as_ref().map_or(1, |(_, _, jobs)| *jobs);
-    if let Ok((client, wait, jobs)) = prepared {
-        report.schedule = Some(schedule(args, client, wait, (*jobs).max(1)));
+    if let Ok((wait, client)) = prepared {
+        report.schedule = Some(schedule(args, client, wait, jobs.max(1)));
     }
     if args.output == Format::Text { text(&report, args, jobs) } else { to_json(&report) }
 }
 
-fn schedule(args: &Args, client: &Client, wait: &WaitForJob, jobs: usize) -> Plan {
+fn schedule(args: &Args, client: &Client, wait: &WaitForJobs, jobs: usize) -> Plan {
     let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
     let round = client.round_of(jobs);
     let (polls, count) = polls(wait, args.timeout);
@@ -107,7 +107,7 @@ fn problem(error: &Error) -> String {
 }
 
 /// When the first polls of one job are made if nothing is in the way, and how many there are with the one at the deadline.
-fn polls(wait: &WaitForJob, timeout: Duration) -> (Vec<Duration>, u64) {
+fn polls(wait: &WaitForJobs, timeout: Duration) -> (Vec<Duration>, u64) {
     let (mut first, mut count, mut at, mut before) = (Vec::new(), 0, Duration::ZERO, Duration::ZERO);
     for pause in wait.pauses() {
         if first.len() < SHOWN {

@@ -2,15 +2,18 @@
 //! API.
 
 mod args;
-mod board;
 mod exit;
 mod explain;
+mod ids;
+mod interruption;
 mod output;
 mod progress;
 mod resume;
 mod run;
 mod settings;
 mod stderr;
+mod tally;
+mod verdict;
 
 use std::process::ExitCode;
 

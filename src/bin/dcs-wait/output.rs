@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::args::Format;
-use crate::board::{Ending, Verdict};
+use crate::verdict::{Ending, Verdict};
 
 /// One object of `-o json`, and the outcome event of `-o events`.
 #[derive(Serialize)]
@@ -22,6 +22,7 @@ struct Outcome<'a> {
     begin_time: Option<u64>,
     end_time: Option<u64>,
     duration_ms: Option<u64>,
+    late_ms: Option<u64>,
     fail_reason: Option<&'a str>,
     waited_ms: u64,
     polls: u32,
@@ -59,6 +60,8 @@ pub(crate) type Written = oneshot::Receiver<io::Result<()>>;
 
 /// So many lines may wait for their reader.
 const QUEUE: usize = 1024;
+/// No more than about this many bytes are written at a time.
+const CHUNK: usize = 64 * 1024;
 
 impl Output {
     pub(crate) fn start(format: Format) -> (Self, Written) {
@@ -108,13 +111,21 @@ impl Output {
     }
 }
 
-/// Writes and flushes line by line. Goes on after an error, in case there is room for a shorter line, but not without a
+/// Writes and flushes what there is. Goes on after an error, in case there is room for a shorter line, but not without a
 /// reader.
 fn write_all(mut lines: mpsc::Receiver<String>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let mut result = Ok(());
     while let Some(line) = lines.blocking_recv() {
-        match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        let mut text = line + "\n";
+        // What waits already goes out with it: a hundred thousand jobs may end at once.
+        while text.len() < CHUNK
+            && let Ok(line) = lines.try_recv()
+        {
+            text += &line;
+            text.push('\n');
+        }
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
             written => result = result.and(written),
         }
@@ -136,16 +147,11 @@ fn text(verdict: &Verdict) -> String {
         job.and_then(Job::duration).map_or_else(|| "-".to_owned(), duration),
     ]
     .join("  ");
-    match verdict.ending {
-        Ending::Succeeded => return line,
-        Ending::Failed => line += "  failed",
-        Ending::TimedOut => line += "  timed out",
-        Ending::Denied => line += "  denied",
-        Ending::NotFound => line += "  not found",
-        Ending::Rejected => line += "  rejected",
-        Ending::Unreachable => line += "  unreachable",
-        Ending::Interrupted => line += "  interrupted",
+    if verdict.ending == Ending::Succeeded {
+        return line;
     }
+    line += "  ";
+    line += verdict.ending.text();
     if let Some(reason) = job.and_then(|job| job.fail_reason.as_deref()) {
         line += ": ";
         line += &one_line(reason);
@@ -163,6 +169,7 @@ fn outcome(verdict: &Verdict) -> Outcome<'_> {
         begin_time: job.and_then(|job| job.begin_time).map(since_epoch),
         end_time: job.and_then(|job| job.end_time).map(since_epoch),
         duration_ms: job.and_then(Job::duration).map(millis),
+        late_ms: job.and_then(Job::lateness).map(millis),
         fail_reason: job.and_then(|job| job.fail_reason.as_deref()),
         waited_ms: millis(verdict.waited),
         polls: verdict.polls,
@@ -174,7 +181,9 @@ fn outcome(verdict: &Verdict) -> Outcome<'_> {
 fn last_trouble(error: &Error) -> Option<Trouble> {
     match error {
         Error::JobFailed(_) => None,
-        Error::TimedOut(known) | Error::Unreachable(known) => known.last_error.as_ref().map(trouble),
+        Error::TimedOut(known) | Error::Unreachable(known) | Error::Abandoned(known) => {
+            known.last_error.as_ref().map(trouble)
+        }
         error => Some(trouble(error)),
     }
 }

@@ -1,6 +1,6 @@
 //! Standard error: what goes on, for people. A line whenever something changes; all about the log of the library.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use dcs_wait::Event;
@@ -11,13 +11,24 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Args, Progress};
 use crate::stderr::{Log, note};
+use crate::tally::{MANY, Tally};
+use crate::verdict::{Ending, Verdict};
 
-/// Lines about the progress.
+/// How often the lines about many jobs are, at most.
+const PAUSE: Duration = Duration::from_secs(10);
+/// So many of many jobs that did not succeed are named.
+const NAMED: usize = 5;
+
+/// Lines about the progress: of a few jobs one whenever something changes, of many what they make together.
 #[derive(Debug)]
 pub(crate) struct Lines {
     shown: bool,
     begun: Instant,
+    jobs: usize,
     states: HashMap<String, State>,
+    over: usize,
+    failed: usize,
+    last: Instant,
 }
 
 /// What was last shown of a job.
@@ -28,16 +39,17 @@ enum State {
 }
 
 impl Lines {
-    pub(crate) fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args, jobs: usize) -> Self {
         let shown = match args.progress {
             Progress::Auto | Progress::Plain => !args.quiet,
             Progress::None => false,
         };
-        Self { shown, begun: Instant::now(), states: HashMap::new() }
+        let begun = Instant::now();
+        Self { shown, begun, jobs, states: HashMap::new(), over: 0, failed: 0, last: begun }
     }
 
-    pub(crate) fn begin(&self, jobs: usize, timeout: Duration) {
-        let jobs = if jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
+    pub(crate) fn begin(&self, timeout: Duration) {
+        let jobs = if self.jobs == 1 { "1 job".to_owned() } else { format!("{} jobs", self.jobs) };
         if timeout.is_zero() {
             self.line(&format!("looking once at {jobs}"));
         } else {
@@ -53,7 +65,13 @@ impl Lines {
             Event::Retry { .. } => State::Trouble,
             _ => return,
         };
+        if !self.shown {
+            return;
+        }
         let before = self.states.insert(event.job_id().to_owned(), state.clone());
+        if self.jobs > MANY {
+            return self.show_counts();
+        }
         if before.as_ref() == Some(&state) {
             return;
         }
@@ -64,6 +82,53 @@ impl Lines {
             (State::Trouble, _) => return,
         };
         self.line(&format!("{}  {text}", event.job_id()));
+    }
+
+    /// Notes how a job ended.
+    pub(crate) fn end(&mut self, verdict: &Verdict) {
+        self.states.remove(&verdict.job_id);
+        self.over += 1;
+        if self.jobs <= MANY {
+            return;
+        }
+        if !matches!(verdict.ending, Ending::Succeeded | Ending::Abandoned | Ending::Interrupted) {
+            self.failed += 1;
+            if let Some(complaint) = verdict.complaint().filter(|_| self.failed <= NAMED) {
+                self.line(&complaint);
+            }
+        }
+        self.show_counts();
+    }
+
+    /// Shows how many jobs ended how, and how late that was seen, if they are many.
+    pub(crate) fn finish(&self, tally: &Tally) {
+        if self.jobs > MANY {
+            let late = tally.lateness().map(|text| format!("; {text}")).unwrap_or_default();
+            self.line(&format!("{} jobs: {}{late}", tally.total(), tally.counts()));
+        }
+    }
+
+    fn show_counts(&mut self) {
+        if self.last.elapsed() < PAUSE || !self.shown {
+            return;
+        }
+        self.last = Instant::now();
+        let mut counts = BTreeMap::new();
+        for state in self.states.values() {
+            let text = match state {
+                State::Answered(status) => status,
+                State::Trouble => "in trouble",
+            };
+            *counts.entry(text).or_insert(0_usize) += 1;
+        }
+        let mut text = format!("{} of {} jobs over", self.over, self.jobs);
+        if self.failed > 0 {
+            text += &format!(", {} of them not well", self.failed);
+        }
+        for (status, count) in counts {
+            text += &format!("; {count} {status}");
+        }
+        self.line(&text);
     }
 
     fn line(&self, text: &str) {

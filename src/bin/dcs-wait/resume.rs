@@ -1,12 +1,10 @@
 //! The command line that takes up a wait again: all options that were given, and the jobs that are not over.
 
-use std::collections::HashSet;
-
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
 /// Quoted for a POSIX shell. No option holds a secret.
-pub(crate) fn command_line(command: &Command, matches: &ArgMatches, open: &HashSet<&str>) -> String {
+pub(crate) fn command_line(command: &Command, matches: &ArgMatches, ids: &[String]) -> String {
     let mut words = vec![command.get_name().to_owned()];
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
@@ -20,14 +18,10 @@ pub(crate) fn command_line(command: &Command, matches: &ArgMatches, open: &HashS
             words.push(format!("--{long}"));
         }
     }
-    // In the order in which they were given, each once.
-    let mut left = open.clone();
-    let given = matches.get_many::<String>("job_ids").into_iter().flatten().map(String::as_str);
-    let ids: Vec<&str> = given.filter(|id| left.remove(id)).collect();
-    if ids.iter().any(|id| id.starts_with('-')) {
+    if ids.iter().any(|id| id.len() > 1 && id.starts_with('-')) {
         words.push("--".to_owned());
     }
-    let words = words.iter().map(String::as_str).chain(ids);
+    let words = words.iter().chain(ids).map(String::as_str);
     // Only a NUL cannot be quoted, and no argument can have one.
     shlex::try_join(words).unwrap_or_default()
 }

@@ -1,26 +1,24 @@
 //! The steps of the command, one after another.
 
-use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
-use dcs_wait::{Client, Error, WaitForJob};
+use dcs_wait::{Client, Error, Event, WaitForJobs};
 use futures_util::StreamExt as _;
-use futures_util::stream::select_all;
 
 use crate::args::{self, Args};
-use crate::board::{Board, Verdict};
 use crate::exit::Exit;
 use crate::explain::explain;
-use crate::output::Output;
+use crate::interruption::interruption;
+use crate::output::{Output, Written};
 use crate::progress::{Lines, start_log};
 use crate::resume;
 use crate::settings::Settings;
 use crate::stderr::say;
+use crate::tally::Tally;
+use crate::verdict::Verdict;
 
-/// The verdicts over more jobs than this are summed up.
-const MANY: usize = 10;
 /// How long an interrupted command goes on writing.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the poll that is in flight at the deadline may still take.
@@ -34,108 +32,136 @@ pub(crate) fn main() -> Exit {
     start_log(&args);
     let settings = Settings::resolve(&args);
     let client = settings.client(&args);
-    let prepared = client.and_then(|client| Ok((args.waits(&client)?, client)));
-    if args.explain {
-        let prepared = prepared.and_then(|(waits, client)| {
-            // Every wait has the same options.
-            let wait = args.wait(&client, "any");
-            wait.check()?;
-            Ok((client, wait, waits.len()))
-        });
-        let exit = if prepared.is_ok() { Exit::Success } else { Exit::Usage };
-        return print(&explain(&args, &settings, &prepared), exit);
-    }
-    let (waits, client) = match prepared {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            say(&format!("error: {}", with_names(&error, &command)));
-            return Exit::Usage;
-        }
+    let refuse = |problem: String| {
+        say(&format!("error: {problem}"));
+        Exit::Usage
     };
+    let ids = match client.as_ref().map(|_| args.job_ids()) {
+        Ok(Ok(ids)) => ids,
+        Ok(Err(problem)) => return refuse(problem),
+        Err(_) => Vec::new(),
+    };
+    let prepared = client.and_then(|client| Ok((args.wait(&client, &ids)?, client)));
+    if args.explain {
+        let exit = if prepared.is_ok() { Exit::Success } else { Exit::Usage };
+        return print(&explain(&args, &settings, &prepared, ids.len()), exit);
+    }
+    let (wait, client) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return refuse(with_names(&error, &command)),
+    };
+    if ids.is_empty() {
+        return Exit::Success;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            say(&format!("error: cannot start: {error}"));
-            return Exit::Usage;
-        }
+        Err(error) => return refuse(format!("cannot start: {error}")),
     };
-    let (ending, exit) = runtime.block_on(wait(&args, &client, waits));
+    let (ending, exit) = runtime.block_on(run(&args, &client, wait, ids));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
-        Err(error @ Error::Invalid(_)) => say(&format!("error: {}", with_names(&error, &command))),
-        Err(error) => {
-            say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"))
-        }
-        Ok(verdicts) if exit != Exit::ClosedPipe => complain(&verdicts, &settings, &command, &matches),
+        Err(error) => return refuse(with_names(&error, &command)),
+        Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &command, &matches),
         Ok(_) => {}
     }
     exit
 }
 
-/// Waits for all jobs, writes each verdict when it is known, and gives them all; or why the waiting could not begin.
-async fn wait(args: &Args, client: &Client, waits: Vec<(String, WaitForJob)>) -> (Result<Vec<Verdict>, Error>, Exit) {
-    let mut lines = Lines::new(args);
-    lines.begin(waits.len(), args.timeout);
-    let (ids, waits): (Vec<_>, Vec<_>) = waits.into_iter().unzip();
-    let mut board = Board::new(ids);
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    let mut said = 0;
+/// Waits for all jobs, and writes each verdict when it is known.
+///
+/// # Errors
+///
+/// What turns out to be missing or not usable before the waiting can begin.
+async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) -> (Result<Tally, Error>, Exit) {
     let (output, mut written) = Output::start(args.output);
-    let mut interruption = std::pin::pin!(interruption());
+    let mut lines = Lines::new(args, ids.len());
+    lines.begin(args.timeout);
+    let mut interrupted = std::pin::pin!(interruption());
+    let mut interrupt = None;
+    let mut tally = Tally::default();
 
-    let follow = async {
-        // What takes the network is found out before any wait begins, but not for longer than the waits would last.
-        let ready = tokio::time::timeout(args.timeout + LAST_POLL_LIMIT, client.ready()).await;
-        if let Ok(Err(error)) = ready {
-            return Err(error);
-        }
-        let mut events = select_all(waits.into_iter().map(WaitForJob::events));
-        while let Some(event) = events.next().await {
-            lines.show(&event);
-            output.step(&event).await;
-            if let Some(verdict) = board.note(event) {
-                verdicts.push(verdict);
-                output.verdict(&verdicts[said]).await;
-                said += 1;
-            }
-        }
-        Ok(())
-    };
-    let (interrupted, followed) = tokio::select! {
+    // What takes the network is found out before any wait begins, but not for longer than the waits would last.
+    let ready = tokio::select! {
         biased;
-        exit = &mut interruption => (Some(exit), Ok(())),
-        _ = &mut written => return (Ok(verdicts), Exit::ClosedPipe),
-        followed = follow => (None, followed),
+        exit = &mut interrupted => {
+            interrupt = Some(exit);
+            Ok(())
+        }
+        ready = tokio::time::timeout(args.timeout + LAST_POLL_LIMIT, client.ready()) => ready.unwrap_or(Ok(())),
     };
-    match followed {
+    match ready {
+        Ok(()) => {}
         Err(error @ Error::Invalid(_)) => return (Err(error), Exit::Usage),
         Err(error) => {
             say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"));
-            verdicts.extend(board.give_up(&error));
+            for id in ids {
+                let verdict = Verdict::not_begun(id, &error);
+                output.verdict(&verdict).await;
+                tally.add(&verdict);
+            }
+            let exit = close(output, written, tally.exit(false)).await;
+            return (Ok(Tally::default()), exit);
         }
-        Ok(()) => verdicts.extend(board.interrupt()),
     }
-    let rest = async {
-        for verdict in &verdicts[said..] {
-            output.verdict(verdict).await;
-        }
-        drop(output);
-        written.await.unwrap_or(Ok(()))
-    };
-    let exit = match interrupted {
-        Some(exit) => {
+
+    let mut events = wait.events();
+    if interrupt.is_some() {
+        events.stop();
+    }
+    let mut last_word = std::pin::pin!(tokio::time::sleep(Duration::MAX));
+    loop {
+        let event = tokio::select! {
+            biased;
+            exit = &mut interrupted, if interrupt.is_none() => {
+                interrupt = Some(exit);
+                events.stop();
+                last_word.as_mut().reset(tokio::time::Instant::now() + PATIENCE);
+                continue;
+            }
             // What cannot be written soon has no reader.
-            let _ = tokio::time::timeout(PATIENCE, rest).await;
+            () = &mut last_word, if interrupt.is_some() => break,
+            _ = &mut written => return (Ok(tally), Exit::ClosedPipe),
+            event = events.next() => event,
+        };
+        match event {
+            None => break,
+            Some(Event::Outcome(outcome)) => {
+                let verdict = Verdict::of(outcome, interrupt.is_some());
+                lines.end(&verdict);
+                tally.add(&verdict);
+                tokio::select! {
+                    biased;
+                    () = output.verdict(&verdict) => {}
+                    () = &mut last_word, if interrupt.is_some() => break,
+                }
+            }
+            Some(event) => {
+                lines.show(&event);
+                output.step(&event).await;
+            }
+        }
+    }
+    let closing = close(output, written, tally.exit(args.any));
+    let exit = match interrupt {
+        Some(exit) => {
+            let _ = tokio::time::timeout(PATIENCE, closing).await;
             exit
         }
         None => tokio::select! {
             biased;
-            exit = &mut interruption => exit,
-            written = rest => closing(Exit::of(verdicts.iter().map(Verdict::exit)), written),
+            exit = &mut interrupted => exit,
+            exit = closing => exit,
         },
     };
-    (Ok(verdicts), exit)
+    lines.finish(&tally);
+    (Ok(tally), exit)
+}
+
+/// Waits until all is written; how the command ends then.
+async fn close(output: Output, written: Written, exit: Exit) -> Exit {
+    drop(output);
+    closing(exit, written.await.unwrap_or(Ok(())))
 }
 
 /// How a run ends whose output was written like this.
@@ -150,54 +176,22 @@ fn closing(exit: Exit, written: io::Result<()>) -> Exit {
     }
 }
 
-/// Resolves when the user or the system wants the command to end.
-async fn interruption() -> Exit {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupt), Ok(mut terminate)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            return tokio::select! {
-                _ = interrupt.recv() => Exit::Interrupted,
-                _ = terminate.recv() => Exit::Terminated,
-            };
-        }
-    }
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Exit::Interrupted,
-        Err(_) => std::future::pending().await,
-    }
-}
-
 /// Says what went wrong, and how to go on.
-fn complain(verdicts: &[Verdict], settings: &Settings, command: &Command, matches: &ArgMatches) {
-    let complaints: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.complaint.as_deref()).collect();
-    if complaints.len() > MANY {
-        let count = |exit| verdicts.iter().filter(|verdict| verdict.exit() == exit).count();
-        let kinds = [
-            (Exit::JobFailed, "failed"),
-            (Exit::Denied, "denied"),
-            (Exit::Rejected, "not found or rejected"),
-            (Exit::Unreachable, "without a usable answer"),
-            (Exit::TimedOut, "out of time"),
-            (Exit::Interrupted, "interrupted"),
-        ];
-        let counts = kinds.map(|(exit, text)| (count(exit), text));
-        let counts: Vec<String> =
-            counts.iter().filter(|(n, _)| *n > 0).map(|(n, text)| format!("{n} {text}")).collect();
-        say(&format!("error: of {} jobs {}; the first: {}", verdicts.len(), counts.join(", "), complaints[0]));
-    } else {
-        for complaint in complaints {
-            say(&format!("error: {complaint}"));
-        }
+fn complain(tally: &Tally, exit: Exit, settings: &Settings, command: &Command, matches: &ArgMatches) {
+    for complaint in tally.complaints() {
+        say(&format!("error: {complaint}"));
     }
-    if let (true, Some(origin)) = (verdicts.iter().any(|it| it.exit() == Exit::Denied), settings.origin()) {
+    if let (true, Some(origin)) = (tally.has_denied(), settings.origin()) {
         say(&format!("the credentials are those of {origin}"));
     }
-    let open: HashSet<&str> = verdicts.iter().filter(|it| it.can_be_resumed()).map(|it| it.job_id.as_str()).collect();
-    if !open.is_empty() {
-        say(&format!("to take up the wait again: {}", resume::command_line(command, matches, &open)));
+    match tally.open() {
+        _ if exit == Exit::Success => {}
+        Ok([]) => {}
+        Ok(ids) => say(&format!("to take up the wait again: {}", resume::command_line(command, matches, ids))),
+        Err(count) => say(&format!(
+            "to take up the wait for the {count} jobs that are not over, give their ids to: {}",
+            resume::command_line(command, matches, &["-".to_owned()])
+        )),
     }
 }
 

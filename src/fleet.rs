@@ -1,0 +1,286 @@
+//! Many waits as one: asks about whichever is longest overdue whenever the pace allows, lets the engine judge the answers,
+//! and tells step by step what comes of it. A wait for one thing is a fleet of one. Without a task or a thread: a wait that
+//! pauses is an entry in a queue. It knows no HTTP, no job and no wall clock.
+
+mod closing;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
+
+use self::closing::Closing;
+use crate::engine::{Answer, Engine, Reply, Rules, Step};
+use crate::pace::{Admission, Attempt, Pace, Probe, Seat, Signal};
+
+/// How long the poll that is in flight at the deadline may still take, and whatever is in the way of one.
+pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
+/// How long after the deadline a last poll may still start that the clock's grain or a lower rate has held up.
+const LATE: Duration = Duration::from_secs(1);
+/// So many requests may be made at a time, each with a connection of its own.
+const MAX_IN_FLIGHT: usize = 256;
+
+/// Whom a fleet asks.
+pub(crate) trait Service {
+    type Pass;
+    type Value: Clone + 'static;
+    type Error: Clone + 'static;
+
+    /// Gives the right to ask now; see [`Admission`].
+    fn admit(&self, room: bool) -> Admission<Self::Pass>;
+
+    /// Asks about one thing. `None` if nothing came of it but that it has to be asked again at once.
+    fn ask(&self, id: &str, pass: Self::Pass) -> BoxFuture<'static, Option<Reply<Self::Value, Self::Error>>>;
+
+    /// Resolves when whatever made [`admit`](Self::admit) say `Busy` is over.
+    fn free(&self) -> impl Future<Output = ()> + Send;
+
+    /// Resolves once asking has become pointless; it ends pauses, but not requests.
+    fn halted(&self) -> impl Future<Output = Self::Error> + Send;
+}
+
+/// Waits with one deadline.
+pub(crate) struct Fleet<S: Service> {
+    service: S,
+    rules: Rules,
+    seat: Seat,
+    waits: Vec<Wait<S>>,
+    /// Those that pause and have their last poll still ahead, by when they are due.
+    queue: BinaryHeap<Reverse<(Instant, u32)>>,
+    /// Those that pause and have had it: there may still be a turn for another one.
+    looked: BinaryHeap<Reverse<(Instant, u32)>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Answered<S>>>,
+    /// How many have their last poll still ahead.
+    last_polls: usize,
+    closing: Option<Closing<S::Error>>,
+    /// Something else than the rate is in the way.
+    is_blocked: bool,
+    /// An answer was of no use: this may be the end of others' patience too.
+    has_failed: bool,
+    /// The time of last polls is over.
+    is_late: bool,
+}
+
+type Answered<S> = (u32, Option<Probe>, Option<Reply<<S as Service>::Value, <S as Service>::Error>>);
+
+/// One wait of a fleet.
+pub(crate) struct Wait<S: Service> {
+    pub(crate) id: Box<str>,
+    pub(crate) engine: Engine<S::Value, S::Error>,
+    state: State,
+    is_closing: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In the queue.
+    Queued,
+    /// It has had its last poll.
+    Looked,
+    /// It is being asked about; the last poll or not.
+    Asking {
+        is_last: bool,
+    },
+    Over,
+}
+
+impl<S: Service> Fleet<S> {
+    /// Waits that begin now.
+    pub(crate) fn new(
+        service: S,
+        rules: Rules,
+        pace: &std::sync::Arc<Pace>,
+        ids: impl IntoIterator<Item = Box<str>>,
+    ) -> Self {
+        let now = Instant::now();
+        let wait = |id| Wait { id, engine: Engine::new(&rules, now), state: State::Queued, is_closing: false };
+        let waits: Vec<Wait<S>> = ids.into_iter().map(wait).collect();
+        let queue = (0..).take(waits.len()).map(|index| Reverse((now, index))).collect();
+        let last_polls = waits.len();
+        Self {
+            service,
+            rules,
+            seat: pace.seat(rules.deadline, last_polls, rules.patience()),
+            waits,
+            queue,
+            looked: BinaryHeap::new(),
+            in_flight: FuturesUnordered::new(),
+            last_polls,
+            closing: None,
+            is_blocked: false,
+            has_failed: false,
+            is_late: false,
+        }
+    }
+
+    pub(crate) fn wait(&mut self, index: u32) -> &mut Wait<S> {
+        &mut self.waits[index as usize]
+    }
+
+    /// The next step of any wait; `None` once all are over. Nothing is lost if it is dropped while it waits.
+    pub(crate) async fn next(&mut self) -> Option<(u32, Step<S::Value, S::Error>)> {
+        loop {
+            let now = Instant::now();
+            if let Some((index, end)) = self.close_next(now) {
+                return Some((index, Step::Over(end)));
+            }
+            let wake = self.start(now);
+            if self.in_flight.is_empty() && self.queue.is_empty() && self.looked.is_empty() {
+                return None;
+            }
+            let Self { service, in_flight, is_blocked, .. } = self;
+            tokio::select! {
+                biased;
+                Some(answered) = in_flight.next() => {
+                    if let Some(step) = self.answered(answered) {
+                        return Some(step);
+                    }
+                }
+                error = service.halted(), if self.closing.is_none() => self.halt(error),
+                () = service.free(), if *is_blocked => self.is_blocked = false,
+                () = sleep_until(wake) => {}
+            }
+        }
+    }
+
+    /// Starts what may start now. Returns when to try again, if nothing happens before.
+    fn start(&mut self, now: Instant) -> Instant {
+        let deadline = self.rules.deadline;
+        let marks = [Duration::ZERO, LATE, LAST_POLL_LIMIT].map(|after| deadline + after);
+        let mark = marks.into_iter().find(|mark| *mark > now).unwrap_or(now + LAST_POLL_LIMIT);
+        if self.is_blocked || self.closing.as_ref().is_some_and(Closing::is_for_all) {
+            return mark;
+        }
+        while self.in_flight.len() < MAX_IN_FLIGHT {
+            self.look_again(now);
+            let last_poll = self.seat.last_polls_begin(self.last_polls, now);
+            let is_last = now >= last_poll && !self.queue.is_empty();
+            let latest = if now < last_poll { mark.min(last_poll) } else { mark };
+            let Some((due, index)) = (if is_last { peek(&self.queue) } else { self.longest_overdue() }) else {
+                return latest;
+            };
+            let Self { service, seat, waits, .. } = self;
+            let engine = &waits[index as usize].engine;
+            let attempt = if is_last || (engine.is_last_try && now >= due) {
+                seat.urgent(now, |room| service.admit(room))
+            } else if due > now {
+                seat.leave();
+                Attempt::Later(due)
+            } else {
+                seat.regular(due, now, engine.asked == 0, |room| service.admit(room))
+            };
+            match attempt {
+                Attempt::Go(pass, probe) => self.ask(index, is_last, pass, probe),
+                Attempt::Later(at) => return at.min(latest),
+                Attempt::Busy => {
+                    self.is_blocked = true;
+                    return mark;
+                }
+            }
+        }
+        mark
+    }
+
+    /// Whatever pauses and is due first, by the regular turns that there are before the deadline.
+    fn longest_overdue(&self) -> Option<(Instant, u32)> {
+        let first = [peek(&self.queue), peek(&self.looked)].into_iter().flatten().min();
+        first.filter(|(due, _)| *due < self.rules.deadline)
+    }
+
+    /// If all have had their last poll and there is time for others, because somebody else has given up its place: plans
+    /// them anew.
+    fn look_again(&mut self, now: Instant) {
+        if self.last_polls == 0 && !self.looked.is_empty() {
+            let polls = self.looked.len();
+            if self.seat.last_polls_begin(polls, now) > now {
+                self.queue = std::mem::take(&mut self.looked);
+                for Reverse((_, index)) in &self.queue {
+                    self.waits[*index as usize].state = State::Queued;
+                }
+                self.plan(polls);
+            }
+        }
+    }
+
+    fn plan(&mut self, last_polls: usize) {
+        self.last_polls = last_polls;
+        self.seat.set_last_polls(last_polls);
+    }
+
+    fn ask(&mut self, index: u32, is_last: bool, pass: S::Pass, probe: Option<Probe>) {
+        let wait = &mut self.waits[index as usize];
+        let heap = if wait.state == State::Queued { &mut self.queue } else { &mut self.looked };
+        heap.pop();
+        let was_last = wait.state == State::Looked;
+        wait.state = State::Asking { is_last: is_last || was_last };
+        let asking = self.service.ask(&wait.id, pass);
+        if is_last {
+            self.plan(self.last_polls - 1);
+        }
+        self.in_flight.push(Box::pin(async move { (index, probe, asking.await) }));
+    }
+
+    fn answered(&mut self, (index, probe, reply): Answered<S>) -> Option<(u32, Step<S::Value, S::Error>)> {
+        let now = Instant::now();
+        let Self { rules, seat, waits, .. } = self;
+        let Wait { engine, state, .. } = &mut waits[index as usize];
+        let State::Asking { is_last } = *state else { return None };
+        let step = reply.map(|reply| {
+            if let Some((asked_at, signal)) = reply.asked_at.zip(signal(&reply.answer, engine.is_in_trouble())) {
+                seat.pace().note(asked_at, signal, reply.retry_after);
+                self.has_failed |= matches!(signal, Signal::Unusable { .. });
+            }
+            engine.judge(rules, reply, now)
+        });
+        // Only now, so that no other one starts before its answer is known.
+        drop(probe);
+        match &step {
+            Some(Step::Over(_)) => self.over(index),
+            // What has to be asked again is not over with its last poll.
+            None if is_last => {
+                *state = State::Queued;
+                self.queue.push(Reverse((engine.due, index)));
+                self.plan(self.last_polls + 1);
+            }
+            None | Some(Step::Pause(..)) => {
+                let entry = Reverse((engine.due, index));
+                *state = if is_last { State::Looked } else { State::Queued };
+                if is_last {
+                    self.looked.push(entry)
+                } else {
+                    self.queue.push(entry)
+                };
+            }
+        }
+        Some((index, step?))
+    }
+
+    /// Marks a wait as over that is in no heap.
+    fn over(&mut self, index: u32) {
+        let state = std::mem::replace(&mut self.waits[index as usize].state, State::Over);
+        if matches!(state, State::Queued | State::Asking { is_last: false }) {
+            self.plan(self.last_polls - 1);
+        }
+    }
+}
+
+fn peek(heap: &BinaryHeap<Reverse<(Instant, u32)>>) -> Option<(Instant, u32)> {
+    heap.peek().map(|Reverse(entry)| *entry)
+}
+
+/// What an answer says about the pace; a request that is refused says nothing, nor does one that fails here.
+fn signal<T, E>(answer: &Answer<T, E>, was_in_trouble: bool) -> Option<Signal> {
+    Some(match answer {
+        Answer::Ended(_) | Answer::Unfinished(..) | Answer::Missing(_) => Signal::Answered,
+        Answer::Throttled(_, told) => Signal::Throttled { told: *told },
+        Answer::Unusable(_) => Signal::Unusable { is_first: !was_in_trouble },
+        Answer::Refused(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;
