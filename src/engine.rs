@@ -216,19 +216,16 @@ impl<T: Clone, E: Clone> Engine<T, E> {
     /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: the longest pause
     /// of the schedule before the first failure is all that counts of it.
     pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Instant>) -> Instant {
-        let since = [self.trouble_since, everywhere].into_iter().flatten().min();
-        match (self.last_usable, since) {
-            (Some(usable), Some(since)) => {
-                let counted = since.saturating_duration_since(usable).min(rules.schedule.max);
-                // Not before the last usable answer, even if others failed before.
-                since.max(usable) + rules.max_outage.saturating_sub(counted)
-            }
-            (Some(usable), None) => usable + rules.max_outage,
-            (None, since) => {
-                let first = [self.first_asked, since].into_iter().flatten().min();
-                first.unwrap_or(rules.deadline) + rules.patience()[0] + self.longest_asked
-            }
-        }
+        let Some(usable) = self.last_usable else {
+            let first = [self.first_asked, everywhere].into_iter().flatten().min();
+            return first.unwrap_or(rules.deadline) + rules.patience()[0] + self.longest_asked;
+        };
+        let own = self.trouble_since.map(|since| {
+            let counted = since.saturating_duration_since(usable).min(rules.schedule.max);
+            since + rules.max_outage.saturating_sub(counted)
+        });
+        let of_all = everywhere.map(|since| since.max(usable) + rules.max_outage);
+        [own, of_all].into_iter().flatten().min().unwrap_or(usable + rules.max_outage)
     }
 
     /// How a wait ends that cannot ask any more because its time is over.

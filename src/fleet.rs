@@ -3,6 +3,7 @@
 //! pauses is an entry in a queue. It knows no HTTP, no job and no wall clock.
 
 mod closing;
+mod service;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,8 +15,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 
 use self::closing::Closing;
-use crate::engine::{Answer, Engine, Reply, Rules, Step};
-use crate::pace::{Admission, Attempt, Pace, Probe, Seat, Signal};
+pub(crate) use self::service::Service;
+use self::service::signal;
+use crate::engine::{Engine, Reply, Rules, Step};
+use crate::pace::{Attempt, Pace, Probe, Seat, Signal};
 
 /// How long the poll that is in flight at the deadline may still take, and whatever is in the way of one.
 pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
@@ -23,25 +26,6 @@ pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 const LATE: Duration = Duration::from_secs(1);
 /// So many requests may be made at a time, each with a connection of its own.
 const MAX_IN_FLIGHT: usize = 256;
-
-/// Whom a fleet asks.
-pub(crate) trait Service {
-    type Pass;
-    type Value: Clone + 'static;
-    type Error: Clone + 'static;
-
-    /// Gives the right to ask now; see [`Admission`].
-    fn admit(&self, room: bool) -> Admission<Self::Pass>;
-
-    /// Asks about one thing. `None` if nothing came of it but that it has to be asked again at once.
-    fn ask(&self, id: &str, pass: Self::Pass) -> BoxFuture<'static, Option<Reply<Self::Value, Self::Error>>>;
-
-    /// Resolves when whatever made [`admit`](Self::admit) say `Busy` is over.
-    fn free(&self) -> impl Future<Output = ()> + Send;
-
-    /// Resolves once asking has become pointless; it ends pauses, but not requests.
-    fn halted(&self) -> impl Future<Output = Self::Error> + Send;
-}
 
 /// Waits with one deadline.
 pub(crate) struct Fleet<S: Service> {
@@ -160,7 +144,9 @@ impl<S: Service> Fleet<S> {
             let last_poll = self.seat.last_polls_begin(self.last_polls, now);
             let is_last = now >= last_poll && !self.queue.is_empty();
             let latest = if now < last_poll { mark.min(last_poll) } else { mark };
-            let Some((due, index)) = (if is_last { peek(&self.queue) } else { self.longest_overdue() }) else {
+            let Some((due, index)) =
+                (if is_last { peek(&self.queue) } else { self.failed_before(now).or_else(|| self.longest_overdue()) })
+            else {
                 return latest;
             };
             let Self { service, seat, waits, .. } = self;
@@ -191,6 +177,17 @@ impl<S: Service> Fleet<S> {
         first.filter(|(due, _)| *due < self.rules.deadline)
     }
 
+    /// In an outage, every other time: what failed before and is due again.
+    fn failed_before(&self, now: Instant) -> Option<(Instant, u32)> {
+        if !self.seat.asks_again() {
+            return None;
+        }
+        let waits = (0_u32..).zip(&self.waits);
+        let failed = waits
+            .filter(|(_, wait)| matches!(wait.state, State::Queued | State::Looked) && wait.engine.is_in_trouble());
+        failed.map(|(index, wait)| (wait.engine.due, index)).min().filter(|(due, _)| *due <= now)
+    }
+
     /// If all have had their last poll and there is time for others, because somebody else has given up its place: plans
     /// them anew.
     fn look_again(&mut self, now: Instant) {
@@ -214,7 +211,11 @@ impl<S: Service> Fleet<S> {
     fn ask(&mut self, index: u32, is_last: bool, pass: S::Pass, probe: Option<Probe>) {
         let wait = &mut self.waits[index as usize];
         let heap = if wait.state == State::Queued { &mut self.queue } else { &mut self.looked };
-        heap.pop();
+        if peek(heap).is_some_and(|(_, first)| first == index) {
+            heap.pop();
+        } else {
+            heap.retain(|entry| entry.0.1 != index);
+        }
         let was_last = wait.state == State::Looked;
         wait.state = State::Asking { is_last: is_last || was_last };
         let asking = self.service.ask(&wait.id, pass);
@@ -270,16 +271,6 @@ impl<S: Service> Fleet<S> {
 
 fn peek(heap: &BinaryHeap<Reverse<(Instant, u32)>>) -> Option<(Instant, u32)> {
     heap.peek().map(|Reverse(entry)| *entry)
-}
-
-/// What an answer says about the pace; a request that is refused says nothing, nor does one that fails here.
-fn signal<T, E>(answer: &Answer<T, E>, was_in_trouble: bool) -> Option<Signal> {
-    Some(match answer {
-        Answer::Ended(_) | Answer::Unfinished(..) | Answer::Missing(_) => Signal::Answered,
-        Answer::Throttled(_, told) => Signal::Throttled { told: *told },
-        Answer::Unusable(_) => Signal::Unusable { is_first: !was_in_trouble },
-        Answer::Refused(_) => return None,
-    })
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The options of a wait for one job or for many, and the future that it is. Knows nothing of how the waiting is done.
 
+mod future;
+
 use std::collections::HashSet;
 use std::fmt;
-use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use crate::check;
 use crate::client::Client;
 use crate::engine::Rules;
-use crate::error::{Error, Result, Several};
-use crate::events::{Event, Outcome};
+use crate::error::Result;
+use crate::events::Outcome;
 use crate::job::Job;
 use crate::running::{Events, Outcomes, Running, Until};
 use crate::schedule::{Polls, Schedule};
@@ -223,45 +223,6 @@ impl WaitForJobs {
     /// stops the wait.
     pub fn outcomes(self) -> Outcomes {
         Outcomes(self.events())
-    }
-}
-
-impl IntoFuture for WaitForJob {
-    type Output = Result<Job>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<Job>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut running = self.start(Arc::default())?;
-            while let Some(event) = running.next().await {
-                if let Event::Outcome(outcome) = event {
-                    return outcome.result;
-                }
-            }
-            // A wait for one job gives one outcome.
-            Err(Error::invalid("job-id", "not given"))
-        })
-    }
-}
-
-impl IntoFuture for WaitForJobs {
-    type Output = Result<Vec<Outcome>>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<Vec<Outcome>>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let is_any = self.until.any;
-            let mut running = self.start(Arc::default())?;
-            let mut outcomes = Vec::new();
-            while let Some(event) = running.next().await {
-                if let Event::Outcome(outcome) = event {
-                    outcomes.push(outcome);
-                }
-            }
-            let mut results = outcomes.iter().map(|outcome| outcome.result.is_ok());
-            let is_enough = if is_any { results.any(|is_ok| is_ok) } else { results.all(|is_ok| is_ok) };
-            if is_enough { Ok(outcomes) } else { Err(Error::Several(Box::new(Several { outcomes }))) }
-        })
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use self::support::*;
 use super::*;
-use crate::engine::End;
+use crate::engine::{Answer, End};
 
 #[tokio::test(start_paused = true)]
 async fn it_polls_at_once_then_after_growing_pauses_and_ends_at_once() {

@@ -25,12 +25,15 @@ pub(super) struct Health {
 pub(super) struct Outage {
     /// When the first request was made that got no usable answer.
     pub(super) since: Instant,
-    /// When the last of them was made.
+    found_at: Instant,
+    /// When the last request was made that got none.
     pub(super) last_asked: Instant,
     /// When the next may be made.
     next: Instant,
     /// The one that is being made.
     pub(super) probe: Option<u64>,
+    /// How many were made.
+    pub(super) probes: u32,
     pauses: Errors,
 }
 
@@ -56,11 +59,22 @@ impl Health {
         self.failures = self.failures.saturating_add(u32::from(is_first));
         let begins = self.outage.is_none() && self.failures >= MANY;
         if begins {
-            self.outage = Some(Outage { since, last_asked: asked_at, next: now, probe: None, pauses: Errors::FIRST });
+            self.outage = Some(Outage {
+                since,
+                found_at: now,
+                last_asked: asked_at,
+                next: now,
+                probe: None,
+                probes: 0,
+                pauses: Errors::FIRST,
+            });
         }
         if let Some(outage) = &mut self.outage {
             outage.last_asked = outage.last_asked.max(asked_at);
-            outage.next = now + outage.pauses.next(random).min(LONGEST_PAUSE).max(retry_after);
+            // What was under way when it was found is no probe.
+            if begins || asked_at > outage.found_at {
+                outage.next = now + outage.pauses.next(random).min(LONGEST_PAUSE).max(retry_after);
+            }
         }
         begins
     }

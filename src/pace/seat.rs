@@ -75,6 +75,12 @@ impl Seat {
         self.pace.lock().health.outage.as_ref().map(|outage| (outage.since, outage.last_asked))
     }
 
+    /// Whether the next request should be about something that failed before: it may be that only first questions fail. Every
+    /// other probe is about something else, because it may be that the same ones always fail.
+    pub(crate) fn asks_again(&self) -> bool {
+        self.pace.lock().health.outage.as_ref().is_some_and(|outage| outage.probes.is_multiple_of(2))
+    }
+
     /// The pace, to tell it what an answer says.
     pub(crate) fn pace(&self) -> &Pace {
         &self.pace
@@ -159,6 +165,7 @@ impl Seat {
         let number = state.given;
         let outage = state.health.outage.as_mut()?;
         outage.probe = Some(number);
+        outage.probes += 1;
         Some(Probe { pace: Arc::clone(&self.pace), number })
     }
 }

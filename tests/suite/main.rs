@@ -3,6 +3,7 @@
 mod answers;
 mod auth;
 mod bad_input;
+mod crowd;
 mod exit_status;
 mod home;
 mod keys;
@@ -14,6 +15,7 @@ mod output;
 mod readme;
 mod secrets;
 mod sources;
+mod stdin;
 #[cfg(unix)]
 mod streams;
 mod support;

@@ -41,6 +41,7 @@ async fn json_is_an_object_a_job_with_every_field() {
         "begin_time",
         "end_time",
         "duration_ms",
+        "late_ms",
         "fail_reason",
         "waited_ms",
         "polls",
@@ -55,7 +56,7 @@ async fn json_is_an_object_a_job_with_every_field() {
     assert_eq!((&good["fail_reason"], &good["error"]), (&Value::Null, &Value::Null));
     let (begin, end) = (good["begin_time"].as_u64().unwrap(), good["end_time"].as_u64().unwrap());
     assert!(begin > 1_700_000_000_000 && good["duration_ms"] == json!(end - begin), "{good}");
-    assert!(good["waited_ms"].is_u64());
+    assert!(good["waited_ms"].is_u64() && good["late_ms"].is_u64());
     assert_eq!((&bad["outcome"], &bad["fail_reason"]), (&json!("failed"), &json!("no\nmemory")));
     assert_eq!(missing["outcome"], "not_found");
     let request_id = &missing["error"]["request_id"];
@@ -161,7 +162,7 @@ async fn above_ten_jobs_there_is_one_summary_and_one_command() {
     let run = run(&sandbox, &format!("bad {} -t 50ms -q", ids.join(" "))).await;
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{}", run.stderr);
-    assert_eq!(lines[0], "dcs-wait: error: of 12 jobs 1 failed, 11 out of time; the first: job bad failed: no memory");
+    assert_eq!(lines[0], "dcs-wait: error: of 12 jobs 1 failed, 11 timed out; the first: job bad failed: no memory");
     assert!(lines[1].contains(&ids.join(" ")) && !lines[1].contains("bad"), "{}", lines[1]);
 }
 

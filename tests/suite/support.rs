@@ -44,6 +44,8 @@ pub(crate) fn kind<T>(result: &Result<T, Error>) -> &'static str {
         Err(Error::JobFailed(_)) => "failed",
         Err(Error::TimedOut(_)) => "timed out",
         Err(Error::Unreachable(_)) => "unreachable",
+        Err(Error::Abandoned(_)) => "abandoned",
+        Err(Error::Several(_)) => "several",
         Err(Error::Denied(_)) => "denied",
         Err(Error::NotFound(_)) => "not found",
         Err(Error::Rejected(_)) => "rejected",

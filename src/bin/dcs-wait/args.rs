@@ -1,14 +1,17 @@
 //! The command line: what may be said, and its way into the library's types.
 
+mod choices;
+
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::builder::Resettable;
-use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use dcs_wait::{Client, Error, SourceKind, WaitForJobs};
+use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser};
+use dcs_wait::{Client, Error, WaitForJobs};
 
+pub(crate) use self::choices::{Format, Progress, Source};
 use crate::{exit, ids};
 
 /// Wait until jobs of Huawei Cloud's Distributed Cache Service (DCS) are really over, and say exactly how they ended
@@ -127,55 +130,6 @@ pub(crate) struct Args {
     /// Lines about the progress on standard error
     #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: Progress,
-}
-
-/// Where credentials are taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Source {
-    /// env, then profile, then koocli; touches no network
-    Auto,
-    /// environment variables
-    Env,
-    /// the SDKs' ~/.huaweicloud/credentials
-    Profile,
-    /// KooCLI's ~/.hcloud/config.json
-    Koocli,
-    /// the agency of this instance
-    Metadata,
-}
-
-impl Source {
-    pub(crate) fn kind(self) -> Option<SourceKind> {
-        match self {
-            Self::Auto => None,
-            Self::Env => Some(SourceKind::Env),
-            Self::Profile => Some(SourceKind::Profile),
-            Self::Koocli => Some(SourceKind::KooCli),
-            Self::Metadata => Some(SourceKind::Metadata),
-        }
-    }
-}
-
-/// What stands on standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// a line a job: id, status, type, duration
-    Text,
-    /// an object a job
-    Json,
-    /// an object a step
-    Events,
-}
-
-/// What stands on standard error while it waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
-    /// what suits where standard error goes
-    Auto,
-    /// a line whenever something changes
-    Plain,
-    /// nothing
-    None,
 }
 
 /// Reads the command line and the environment.

@@ -109,18 +109,14 @@ async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) 
     if interrupt.is_some() {
         events.stop();
     }
-    let mut last_word = std::pin::pin!(tokio::time::sleep(Duration::MAX));
     loop {
         let event = tokio::select! {
             biased;
             exit = &mut interrupted, if interrupt.is_none() => {
                 interrupt = Some(exit);
                 events.stop();
-                last_word.as_mut().reset(tokio::time::Instant::now() + PATIENCE);
                 continue;
             }
-            // What cannot be written soon has no reader.
-            () = &mut last_word, if interrupt.is_some() => break,
             _ = &mut written => return (Ok(tally), Exit::ClosedPipe),
             event = events.next() => event,
         };
@@ -130,10 +126,11 @@ async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) 
                 let verdict = Verdict::of(outcome, interrupt.is_some());
                 lines.end(&verdict);
                 tally.add(&verdict);
-                tokio::select! {
-                    biased;
-                    () = output.verdict(&verdict) => {}
-                    () = &mut last_word, if interrupt.is_some() => break,
+                if interrupt.is_none() {
+                    output.verdict(&verdict).await;
+                } else if tokio::time::timeout(PATIENCE, output.verdict(&verdict)).await.is_err() {
+                    // What nobody reads now has no reader.
+                    break;
                 }
             }
             Some(event) => {

@@ -86,3 +86,77 @@ async fn a_pause_as_long_as_the_limit_is_no_outage() {
     assert_eq!(outage.asked, [0.0, 1.0, 3.0, 7.0, 15.0, 15.5]);
     assert!(matches!(outage.end, End::Unreachable));
 }
+
+/// How many were asked about from one time until another.
+fn asked_between(log: &Log, from: f64, until: f64) -> usize {
+    log.lock().unwrap().iter().filter(|(_, at)| (from..until).contains(at)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_all_costs_a_few_requests_and_nobody_is_given_up() {
+    let options = Options { rate: 5.0, max_outage: 90.0, ..LIMITS };
+    let (script, log) = options.script(|_, _, at| match at {
+        200.0..260.0 => TROUBLE,
+        600.0.. => ENDED,
+        _ => RUNNING,
+    });
+    let ends = run_many(options, 500, script).await;
+    assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
+    // Five that find it out, and then one at a time: after 0.5, 1, 2, 4 s, and then 8 to 10 s each.
+    let during = asked_between(&log, 200.0, 260.0);
+    assert!((10..=15).contains(&during), "{during}");
+    let back = asked_between(&log, 270.0, 280.0);
+    assert!((47..=48).contains(&back), "at pace again: {back}");
+    let times: Vec<f64> = log.lock().unwrap().iter().map(|(_, at)| *at).collect();
+    assert!(times.windows(6).all(|six| six[5] - six[0] > 1.0), "no herd");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_all_that_is_too_long_ends_all_with_one_last_try_at_its_limit() {
+    let options = Options { rate: 5.0, max_outage: 100.0, ..LIMITS };
+    let (script, log) = options.script(|_, _, at| if at < 300.0 { RUNNING } else { TROUBLE });
+    let ends = run_many(options, 500, script).await;
+    let at_limit = |at: &f64| (400.0..400.4).contains(at);
+    assert!(ends.values().all(|(end, at)| matches!(end, End::Unreachable) && (390.0..400.4).contains(at)), "{ends:?}");
+    // Those that met it themselves count their own pause before it.
+    assert!(ends.values().filter(|(_, at)| at_limit(at)).count() >= 470, "{ends:?}");
+    assert!(log.lock().unwrap().last().is_some_and(|(_, at)| *at >= 400.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_with_a_service_that_never_answers_end_after_30_s() {
+    let options = Options { rate: 5.0, ..LIMITS };
+    let (script, log) = options.script(|_, _, _| TROUBLE);
+    let ends = run_many(options, 500, script).await;
+    assert!(ends.values().all(|(end, at)| matches!(end, End::Unreachable) && (30.0..30.3).contains(at)), "{ends:?}");
+    assert!(log.lock().unwrap().len() < 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_all_at_the_deadline_ends_them_within_five_seconds_of_it() {
+    let options = Options { rate: 5.0, timeout: 100.0, took: 4.0, ..LIMITS };
+    let (script, _) = options.script(|_, _, at| if at < 60.0 { RUNNING } else { TROUBLE });
+    let ends = run_many(options, 300, script).await;
+    assert_eq!(ends.len(), 300);
+    // Of those that were never seen, the patience is over before.
+    let is_right = |(end, at): &(End<_, _>, f64)| match end {
+        End::OutOfTime => (100.0..105.1).contains(at),
+        End::Unreachable => (90.0..105.1).contains(at),
+        _ => false,
+    };
+    assert!(ends.values().all(is_right), "{ends:?}");
+    assert!(ends.values().filter(|(end, _)| matches!(end, End::OutOfTime)).count() > 250);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_had_no_turn_for_long_is_not_in_an_outage_at_its_first_failure() {
+    // Each has a turn in 105 s only, which is more than the outage may last.
+    let options = Options { rate: 1.0, max_outage: 60.0, ..LIMITS };
+    let (script, _) = options.script(|id, before, at| match at {
+        900.0.. => ENDED,
+        _ if id == "7" && before == 2 => TROUBLE,
+        _ => RUNNING,
+    });
+    let ends = run_many(options, 100, script).await;
+    assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
+}

@@ -5,7 +5,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use super::super::*;
-use crate::engine::End;
+use crate::engine::{Answer, End};
+use crate::pace::Admission;
 use crate::schedule::Schedule;
 
 /// An answer, and its Retry-After in seconds.
