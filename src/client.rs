@@ -4,6 +4,7 @@
 mod builder;
 mod exchange;
 mod project;
+mod region;
 
 use std::fmt;
 use std::sync::Arc;

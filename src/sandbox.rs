@@ -23,29 +23,56 @@
 //! ```
 //!
 //! It runs on the runtime that started it and stops when it is dropped. Its sockets are real: use it with real time, not
-//! with tokio's paused clock, and with short pauses.
+//! with tokio's paused clock, and with short pauses. [`Sandbox::without_sockets`] is for the paused clock, with which a wait
+//! of hours takes no time:
+//!
+//! ```
+//! use std::time::Duration;
+//! use dcs_wait::sandbox::{Sandbox, Story};
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] // in a test: #[tokio::test(start_paused = true)]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::without_sockets();
+//! sandbox.add_job("resize-1", Story::new().running().until(Duration::from_secs(3 * 3600)).succeeds());
+//!
+//! let start = tokio::time::Instant::now();
+//! sandbox.client().build()?.wait_for_job("resize-1").timeout(Duration::from_secs(4 * 3600)).await?;
+//! assert!(start.elapsed() >= Duration::from_secs(3 * 3600));
+//! # Ok(())
+//! # }
+//! ```
 
+mod answer;
 mod neighbours;
+mod quota;
+mod reply;
+mod request;
 mod server;
+mod state;
 mod story;
+mod tls;
 mod verify;
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+pub use self::answer::Answer;
 use self::neighbours::Agency;
-use self::server::Server;
-pub use self::story::{Answer, Story};
+use self::quota::Bucket;
+pub use self::quota::Quota;
+pub use self::request::Request;
+pub(crate) use self::server::Server;
+pub use self::story::Story;
 use crate::client::{Client, ClientBuilder};
-use crate::credentials::{Credentials, Kind};
+use crate::credentials::{Credentials, CredentialsSource};
+use crate::transport::Transport;
 
 /// The project that the sandbox's jobs belong to.
 pub const PROJECT_ID: &str = "0123456789abcdef0123456789abcdef";
@@ -56,24 +83,10 @@ pub const SECRET_KEY: &str = "sandboxSecretKey000000000000000000000000";
 
 /// A running endpoint. It stops when it is dropped.
 pub struct Sandbox {
-    address: SocketAddr,
-    tls: bool,
+    endpoint: String,
     server: Arc<Server>,
-    accepting: AbortHandle,
-}
-
-/// A request as the sandbox received it, and what it answered. Its `Debug` text hides the values of headers.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Request {
-    /// When it was received.
-    pub at: Instant,
-    /// Path and query.
-    pub path: String,
-    /// The headers, names in lower case, in the order of arrival.
-    pub headers: Vec<(String, String)>,
-    /// The HTTP status of the answer; `None` if the connection was closed instead.
-    pub status: Option<u16>,
+    /// What accepts connections, if it has sockets.
+    accepting: Option<AbortHandle>,
 }
 
 impl Sandbox {
@@ -92,33 +105,34 @@ impl Sandbox {
     ///
     /// If no port can be bound, or the certificate or the key is not usable.
     pub async fn start_tls(certificates: &str, key: &str) -> io::Result<Self> {
-        let unusable = |error: &dyn fmt::Display| io::Error::new(io::ErrorKind::InvalidInput, error.to_string());
-        let chain: Vec<_> = CertificateDer::pem_slice_iter(certificates.as_bytes())
-            .collect::<Result<_, _>>()
-            .map_err(|error| unusable(&error))?;
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| unusable(&error))?;
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-            .map_err(|error| unusable(&error))?;
-        Self::serve(Some(config)).await
+        Self::serve(Some(tls::config(certificates, key)?)).await
+    }
+
+    /// An endpoint that is reached without sockets, and only by clients from [`client`](Self::client) and
+    /// [`client_with`](Self::client_with), whatever endpoints they are given; not by the source of instance metadata. All else
+    /// is as over sockets: signatures, locked keys, delays, connections that end too early. Starts no task.
+    ///
+    /// Stories, delays, quotas and locks follow tokio's clock, which a test may pause; the service's `Date`, and the times that
+    /// a job tells of itself, are the real ones.
+    #[must_use]
+    pub fn without_sockets() -> Self {
+        // Nobody listens on port 1: whoever comes by a socket is told so.
+        Self { endpoint: "http://127.0.0.1:1".to_owned(), server: Arc::new(Server::new()), accepting: None }
     }
 
     async fn serve(tls: Option<rustls::ServerConfig>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let key = Kind::Key { access_key: ACCESS_KEY.to_owned(), secret_key: SECRET_KEY.into(), security_token: None };
-        let server = Arc::new(Server::new(Credentials(key)));
-        let is_tls = tls.is_some();
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{}", listener.local_addr()?);
+        let server = Arc::new(Server::new());
         let accepting = tokio::spawn(Arc::clone(&server).accept(listener, tls.map(Arc::new))).abort_handle();
-        Ok(Self { address, tls: is_tls, server, accepting })
+        Ok(Self { endpoint, server, accepting: Some(accepting) })
     }
 
-    /// The URL to use as endpoint.
+    /// The URL to use as endpoint. That of a sandbox without sockets leads nowhere.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        self.endpoint.clone()
     }
 
     /// The credentials that are accepted now.
@@ -134,7 +148,15 @@ impl Sandbox {
 
     /// Settings of a client of this sandbox: endpoint, project and credentials are set.
     pub fn client(&self) -> ClientBuilder {
-        Client::builder(self.credentials()).endpoint(self.endpoint()).project_id(PROJECT_ID)
+        self.client_with(self.credentials()).project_id(PROJECT_ID)
+    }
+
+    /// Settings of a client of this sandbox with credentials of your own: the endpoints of the service and of IAM are set. The
+    /// project is not; it is looked up in [`set_projects`](Self::set_projects), by the name of the client's region.
+    pub fn client_with(&self, credentials: impl CredentialsSource + 'static) -> ClientBuilder {
+        let mut client = Client::builder(credentials).endpoint(self.endpoint()).iam_endpoint(self.endpoint());
+        client.transport = self.accepting.is_none().then(|| Transport::to_sandbox(&self.server));
+        client
     }
 
     /// The environment with which the command `dcs-wait` uses this sandbox, with the key that is accepted at first.
@@ -150,7 +172,7 @@ impl Sandbox {
 
     /// Adds a job with an id of your choice, or tells a new story about it.
     pub fn add_job(&self, id: impl Into<String>, story: Story) {
-        self.server.lock().jobs.insert(id.into(), story.begin());
+        self.server.lock().jobs.insert(id.into(), story.begin(Instant::now()));
     }
 
     /// Starts an operation, as the service's own calls do: gives the id of its job.
@@ -158,7 +180,7 @@ impl Sandbox {
     pub fn start_job(&self, story: Story) -> String {
         let mut state = self.server.lock();
         let id = format!("ff80808188{:022x}", state.jobs.len() + 1);
-        state.jobs.insert(id.clone(), story.begin());
+        state.jobs.insert(id.clone(), story.begin(Instant::now()));
         id
     }
 
@@ -184,6 +206,23 @@ impl Sandbox {
         self.server.lock().clock_ahead = seconds;
     }
 
+    /// Bears no more requests about jobs than this, of accepted keys, from now on; `None`, as at first, bears any number. A
+    /// request above it does not advance the story of its job.
+    pub fn set_quota(&self, quota: Option<Quota>) {
+        self.server.lock().quota = quota.map(|quota| Bucket::new(quota, Instant::now()));
+    }
+
+    /// Gives this answer to every request about a job from now on, signed or not; `None`, as at first, ends that. No story
+    /// advances, and nothing counts against a key. An answer that describes a job has no body here.
+    pub fn set_outage(&self, answer: Option<Answer>) {
+        self.server.lock().outage = answer;
+    }
+
+    /// Whether headers are recorded from now on, as they are at first: most of the memory that a recorded request takes.
+    pub fn record_headers(&self, record: bool) {
+        self.server.lock().records_headers = record;
+    }
+
     /// Every request so far.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
@@ -193,26 +232,13 @@ impl Sandbox {
     /// Whether any key is locked, by more than five failures in a row.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.server.lock().is_locked()
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Some are secrets, and a user's test may well use real ones.
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        let Self { path, status, .. } = self;
-        f.debug_struct("Request")
-            .field("path", path)
-            .field("status", status)
-            .field("headers", &names)
-            .finish_non_exhaustive()
+        self.server.lock().is_locked(Instant::now())
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accepting.iter().for_each(AbortHandle::abort);
     }
 }
 

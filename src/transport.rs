@@ -1,11 +1,14 @@
 //! The one place that knows the HTTP library: connections, TLS, proxies, and what its errors mean here.
 
+#[cfg(feature = "sandbox")]
+mod memory;
+
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
-use reqwest::RequestBuilder;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Request, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::Verifier;
@@ -16,44 +19,57 @@ use crate::answer::{Answer, MAX_BODY};
 use crate::error::{Error, Result, TransportErrorKind};
 use crate::text::duration;
 
+/// What we call ourselves.
+const USER_AGENT: &str = concat!("dcs-wait/", env!("CARGO_PKG_VERSION"));
+
 /// Connections to one service.
 #[derive(Debug, Clone)]
-pub(crate) struct Transport(reqwest::Client);
+pub(crate) struct Transport(Way);
+
+/// By which way requests go.
+#[derive(Debug, Clone)]
+enum Way {
+    Sockets(reqwest::Client),
+    #[cfg(feature = "sandbox")]
+    Memory(memory::Link),
+}
 
 impl Transport {
     /// `ca_pem` holds roots to trust besides those of the system. No proxy is asked for loopback, nor for `direct`
     /// connections. Nothing process-wide is set.
     pub(crate) fn new(endpoint: &Url, direct: bool, ca_pem: Option<&[u8]>) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("dcs-wait/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tls_backend_preconfigured(tls(endpoint.scheme() == "https", ca_pem)?);
         if direct || is_loopback(endpoint) {
             builder = builder.no_proxy();
         }
-        builder.build().map(Self).map_err(|error| Error::invalid("client", innermost(&error).to_string()))
+        let client = builder.build().map_err(|error| Error::invalid("client", innermost(&error).to_string()))?;
+        Ok(Self(Way::Sockets(client)))
     }
 
     /// One GET: the answer, its body up to [`MAX_BODY`], or why there is none by `limit`.
     pub(crate) async fn get(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
-        self.send(self.0.get(url), headers, limit).await
+        self.send(Method::GET, url, headers, limit).await
     }
 
     /// One PUT without a body; else like [`get`](Self::get).
     pub(crate) async fn put(&self, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
-        self.send(self.0.put(url), headers, limit).await
+        self.send(Method::PUT, url, headers, limit).await
     }
 
-    async fn send(&self, mut request: RequestBuilder, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
+    async fn send(&self, method: Method, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
         let start = Instant::now();
         let too_late =
             |_| Error::transport(TransportErrorKind::Timeout, format!("waited {}", duration(start.elapsed())));
+        let mut request = Request::new(method, url);
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
-            request = request.header(*name, sensitive(value)?);
+            let (name, value) = header(name, value)?;
+            request.headers_mut().insert(name, value);
         }
-        let sent = timeout_at(limit, request.send()).await.map_err(too_late)?;
-        let mut response = sent.map_err(|error| transport_error(&error))?;
+        let mut response = timeout_at(limit, self.0.execute(request)).await.map_err(too_late)??;
         let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut answer = Answer {
             status: response.status().as_u16(),
@@ -73,8 +89,19 @@ impl Transport {
     }
 }
 
+impl Way {
+    /// The answer's head; its body is still to come.
+    async fn execute(&self, request: Request) -> Result<Response> {
+        match self {
+            Self::Sockets(client) => client.execute(request).await.map_err(|error| transport_error(&error)),
+            #[cfg(feature = "sandbox")]
+            Self::Memory(link) => link.execute(request).await,
+        }
+    }
+}
+
 /// The body, unless it is longer than [`MAX_BODY`].
-async fn body(response: &mut reqwest::Response) -> Result<Option<Vec<u8>>> {
+async fn body(response: &mut Response) -> Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
         if body.len() + chunk.len() > MAX_BODY {
@@ -86,11 +113,12 @@ async fn body(response: &mut reqwest::Response) -> Result<Option<Vec<u8>>> {
 }
 
 /// Marked so that the HTTP library shows no header of ours in its own logs.
-fn sensitive(value: &str) -> Result<HeaderValue> {
-    let mut value =
-        HeaderValue::from_str(value).map_err(|_| Error::invalid("credentials", "not usable in an HTTP header"))?;
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let unusable = || Error::invalid("credentials", "not usable in an HTTP header");
+    let name = HeaderName::try_from(name).map_err(|_| unusable())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| unusable())?;
     value.set_sensitive(true);
-    Ok(value)
+    Ok((name, value))
 }
 
 fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {

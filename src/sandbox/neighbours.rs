@@ -7,8 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use time::UtcDateTime;
 
-use super::server::error;
-use super::story::Answer;
+use super::answer::{Answer, error};
 use crate::credentials::{Credentials, Kind};
 
 /// What the metadata service hands out as its session token.

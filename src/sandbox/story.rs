@@ -1,12 +1,16 @@
 //! What the sandbox answers, poll by poll. Knows nothing of sockets.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::answer::{Answer, Body};
 
 /// The answers that a job gives, in their order; the last one is repeated for ever.
 ///
-/// Each answer is given once, unless [`times`](Self::times) or [`lasting`](Self::lasting) follows it.
+/// Each answer is given once, unless [`times`](Self::times), [`lasting`](Self::lasting) or [`until`](Self::until) follows
+/// it. Their time is that of tokio's clock, which a test may pause; what the job says of its own times is the real one.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Story {
@@ -25,6 +29,7 @@ struct Step {
 enum Hold {
     Times(u32),
     Lasting(Duration),
+    Until(Duration),
 }
 
 impl Story {
@@ -82,6 +87,12 @@ impl Story {
         self.hold(Hold::Lasting(time))
     }
 
+    /// The answer before is given until this long after the job was added, so that when the job ends does not depend on when
+    /// it is asked for. If that time has passed, the answer is left out.
+    pub fn until(self, age: Duration) -> Self {
+        self.hold(Hold::Until(age))
+    }
+
     fn hold(mut self, hold: Hold) -> Self {
         if let Some(step) = self.steps.last_mut() {
             step.hold = hold;
@@ -89,101 +100,8 @@ impl Story {
         self
     }
 
-    pub(super) fn begin(self) -> Playing {
-        Playing { story: self, step: 0, given: 0, met: None, begun: None, ended: None }
-    }
-}
-
-/// An answer of the sandbox.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct Answer {
-    pub(super) http_status: u16,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Body,
-    pub(super) delay: Duration,
-    pub(super) ending: Ending,
-    fail_reason: Option<String>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Body {
-    /// The description of the job, with this status.
-    Job(String),
-    Raw(Vec<u8>),
-}
-
-/// How much of an answer is sent, and what comes then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    Whole,
-    Half,
-    /// Half, and then silence.
-    Stalled,
-    Nothing,
-}
-
-impl Answer {
-    /// 200 with the description of the job, its status spelled like this.
-    pub fn status(status: impl Into<String>) -> Self {
-        Self { body: Body::Job(status.into()), ..Self::http(200) }
-    }
-
-    /// An HTTP status and an empty body.
-    pub fn http(status: u16) -> Self {
-        Self {
-            http_status: status,
-            headers: Vec::new(),
-            body: Body::Raw(Vec::new()),
-            delay: Duration::ZERO,
-            ending: Ending::Whole,
-            fail_reason: None,
-        }
-    }
-
-    /// The connection is closed without an answer.
-    pub fn hang_up() -> Self {
-        Self { ending: Ending::Nothing, ..Self::http(500) }
-    }
-
-    /// With this body instead.
-    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
-        self.body = Body::Raw(body.into());
-        self
-    }
-
-    /// With one more header; `Date` and `X-Request-Id` replace those that the sandbox sends by itself.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// Only after this time.
-    pub fn after(mut self, delay: Duration) -> Self {
-        self.delay = delay;
-        self
-    }
-
-    /// The connection is closed in the middle of the body.
-    pub fn cut(mut self) -> Self {
-        self.ending = Ending::Half;
-        self
-    }
-
-    /// Nothing more comes after the middle of the body.
-    pub fn stalled(mut self) -> Self {
-        self.ending = Ending::Stalled;
-        self
-    }
-}
-
-impl Answer {
-    /// The body, if it describes no job.
-    pub(super) fn raw_body(&self) -> Vec<u8> {
-        match &self.body {
-            Body::Raw(bytes) => bytes.clone(),
-            Body::Job(_) => Vec::new(),
-        }
+    pub(super) fn begin(self, now: Instant) -> Playing {
+        Playing { story: self, added: now, step: 0, given: 0, met: None, begun: None, ended: None }
     }
 }
 
@@ -191,6 +109,7 @@ impl Answer {
 #[derive(Debug)]
 pub(super) struct Playing {
     story: Story,
+    added: Instant,
     step: usize,
     given: u32,
     /// When the step was first met.
@@ -239,7 +158,11 @@ impl Playing {
         match self.story.steps.get(self.step).map(|step| step.hold) {
             Some(Hold::Times(count)) => self.given >= count,
             Some(Hold::Lasting(time)) => self.met.is_some_and(|met| now.duration_since(met) >= time),
+            Some(Hold::Until(age)) => now.duration_since(self.added) >= age,
             None => true,
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

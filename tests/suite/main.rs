@@ -13,6 +13,7 @@ mod network;
 mod output;
 #[cfg(unix)]
 mod readme;
+mod sandbox;
 mod secrets;
 mod sources;
 mod stdin;
