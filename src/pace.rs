@@ -27,6 +27,8 @@ use crate::text::duration;
 /// Requests start this much further apart than the rate asks for, because they do not all take equally long to reach the
 /// service, where the rate is counted.
 const MARGIN: Duration = Duration::from_millis(50);
+/// Timers come late by up to this: what was due by then starts at once, so that a high rate is reached.
+const GRAIN: Duration = Duration::from_millis(2);
 /// Longer than any patience.
 const A_YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -52,6 +54,8 @@ struct Tempo {
 struct State {
     /// The most recent starts, as many as the limit's burst at most.
     starts: VecDeque<Instant>,
+    /// When the next regular start is due.
+    next: Option<Instant>,
     throttle: Throttle,
     health: Health,
     /// No regular start before, because the service asked for that.
@@ -107,6 +111,7 @@ impl Pace {
         let rate = if rate > 1.0 { rate.floor() } else { rate };
         let state = State {
             starts: VecDeque::new(),
+            next: None,
             throttle: Throttle::new(rate),
             health: Health::default(),
             hold: None,
@@ -200,16 +205,18 @@ impl State {
         Tempo::new(self.throttle.rate(now))
     }
 
-    /// When the limit and the tempo allow a start, `spacing` after the one before.
-    fn free_at(&self, limit: Tempo, tempo: Tempo, spacing: Duration) -> Option<Instant> {
+    /// When the limit and the tempo allow a start.
+    fn free_at(&self, limit: Tempo, tempo: Tempo) -> Option<Instant> {
         let after = |tempo: Tempo| {
             let oldest = self.starts.len().checked_sub(tempo.burst).and_then(|index| self.starts.get(index));
             oldest.map(|start| *start + tempo.window)
         };
-        after(limit).max(after(tempo)).max(self.starts.back().map(|start| *start + spacing))
+        after(limit).max(after(tempo))
     }
 
     fn start(&mut self, limit: Tempo, now: Instant) {
+        let due = self.next.unwrap_or(now).max(now.checked_sub(GRAIN).unwrap_or(now));
+        self.next = Some(due + self.tempo(now).spacing);
         if self.starts.len() == limit.burst {
             self.starts.pop_front();
         }

@@ -104,7 +104,7 @@ impl Seat {
         state.waiting.insert(key);
         let tempo = state.tempo(now);
         let ahead = u32::try_from(state.waiting.range(..key).count()).unwrap_or(u32::MAX);
-        let free = state.free_at(pace.limit, tempo, tempo.spacing).max(state.hold);
+        let free = state.free_at(pace.limit, tempo).max(state.next).max(state.hold);
         let turn = free.map(|at| at + tempo.spacing.saturating_mul(ahead));
         if let Some(later) = turn.max(self.probe_at(&state, now)).filter(|at| *at > now) {
             return Attempt::Later(later);
@@ -131,7 +131,7 @@ impl Seat {
         self.leave();
         let pace = Arc::clone(&self.pace);
         let mut state = pace.lock();
-        let free = state.free_at(pace.limit, state.tempo(now), Duration::ZERO);
+        let free = state.free_at(pace.limit, state.tempo(now));
         if let Some(later) = free.max(self.probe_at(&state, now)).filter(|at| *at > now) {
             return Attempt::Later(later);
         }
