@@ -25,7 +25,7 @@ pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 /// How long after the deadline a last poll may still start that the clock's grain or a lower rate has held up.
 const LATE: Duration = Duration::from_secs(1);
 /// So many requests may be made at a time, each with a connection of its own.
-const MAX_IN_FLIGHT: usize = 256;
+const MAX_IN_FLIGHT: usize = 100;
 
 /// Waits with one deadline.
 pub(crate) struct Fleet<S: Service> {
@@ -50,6 +50,9 @@ pub(crate) struct Fleet<S: Service> {
 }
 
 type Answered<S> = (u32, Option<Probe>, Option<Reply<<S as Service>::Value, <S as Service>::Error>>);
+
+/// A step of a wait, and of which one.
+pub(crate) type Told<S> = (u32, Step<<S as Service>::Value, <S as Service>::Error>);
 
 /// One wait of a fleet.
 pub(crate) struct Wait<S: Service> {
@@ -106,11 +109,11 @@ impl<S: Service> Fleet<S> {
     }
 
     /// The next step of any wait; `None` once all are over. Nothing is lost if it is dropped while it waits.
-    pub(crate) async fn next(&mut self) -> Option<(u32, Step<S::Value, S::Error>)> {
+    pub(crate) async fn next(&mut self) -> Option<Told<S>> {
         loop {
             let now = Instant::now();
-            if let Some((index, end)) = self.close_next(now) {
-                return Some((index, Step::Over(end)));
+            if let Some(told) = self.close_next(now) {
+                return Some(told);
             }
             let wake = self.start(now);
             if self.in_flight.is_empty() && self.queue.is_empty() && self.looked.is_empty() {
@@ -225,7 +228,7 @@ impl<S: Service> Fleet<S> {
         self.in_flight.push(Box::pin(async move { (index, probe, asking.await) }));
     }
 
-    fn answered(&mut self, (index, probe, reply): Answered<S>) -> Option<(u32, Step<S::Value, S::Error>)> {
+    fn answered(&mut self, (index, probe, reply): Answered<S>) -> Option<Told<S>> {
         let now = Instant::now();
         let Self { rules, seat, waits, .. } = self;
         let Wait { engine, state, .. } = &mut waits[index as usize];

@@ -3,8 +3,6 @@
 //!
 //! Source: Huawei's signing guide (devg-apisign), chapter "signature algorithm".
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -40,7 +38,7 @@ impl Request<'_> {
     fn canonical(&self) -> String {
         let mut headers = String::new();
         for (name, value) in self.sorted_headers() {
-            headers.push_str(&format!("{name}:{value}\n"));
+            headers.extend([&name, ":", value, "\n"]);
         }
         [
             self.method,
@@ -110,11 +108,8 @@ fn signature(secret_key: &SecretString, string_to_sign: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ impl Transport {
         let start = Instant::now();
         let too_late =
             |_| Error::transport(TransportErrorKind::Timeout, format!("waited {}", duration(start.elapsed())));
+        let host = host(&url).to_owned();
         let mut request = Request::new(method, url);
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
             let (name, value) = header(name, value)?;
@@ -79,7 +80,7 @@ impl Transport {
             is_relayed: ["age", "via"].iter().any(|name| response.headers().contains_key(*name)),
             body: Some(Vec::new()),
         };
-        match timeout_at(limit, body(&mut response)).await.map_err(too_late).flatten() {
+        match timeout_at(limit, body(&mut response, &host)).await.map_err(too_late).flatten() {
             Ok(body) => answer.body = body,
             // A refusal counts as one even if its end never arrives.
             Err(_) if answer.status == 401 => {}
@@ -93,17 +94,24 @@ impl Way {
     /// The answer's head; its body is still to come.
     async fn execute(&self, request: Request) -> Result<Response> {
         match self {
-            Self::Sockets(client) => client.execute(request).await.map_err(|error| transport_error(&error)),
+            Self::Sockets(client) => {
+                let host = host(request.url()).to_owned();
+                client.execute(request).await.map_err(|error| transport_error(&error, &host))
+            }
             #[cfg(feature = "sandbox")]
             Self::Memory(link) => link.execute(request).await,
         }
     }
 }
 
+fn host(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
 /// The body, unless it is longer than [`MAX_BODY`].
-async fn body(response: &mut Response) -> Result<Option<Vec<u8>>> {
+async fn body(response: &mut Response, host: &str) -> Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport_error(&error, host))? {
         if body.len() + chunk.len() > MAX_BODY {
             return Ok(None);
         }
@@ -145,8 +153,7 @@ fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {
     })
 }
 
-fn transport_error(error: &reqwest::Error) -> Error {
-    let host = error.url().map(|url| &url[Position::BeforeHost..Position::AfterPort]).unwrap_or_default();
+fn transport_error(error: &reqwest::Error, host: &str) -> Error {
     let certificate = chain(error).find_map(|cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(reason)) => Some(reason.to_string()),
         _ => None,

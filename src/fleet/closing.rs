@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
-use super::{Fleet, LAST_POLL_LIMIT, LATE, Service, State, Wait};
-use crate::engine::End;
+use super::{Fleet, LAST_POLL_LIMIT, LATE, Service, State, Told, Wait};
+use crate::engine::{End, Step};
 
 /// The waits that end now, and why.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl<S: Service> Fleet<S> {
     }
 
     /// Ends the next wait that ends without an answer of its own.
-    pub(super) fn close_next(&mut self, now: Instant) -> Option<(u32, End<S::Value, S::Error>)> {
+    pub(super) fn close_next(&mut self, now: Instant) -> Option<Told<S>> {
         loop {
             if let Some(closing) = &mut self.closing {
                 let Some(index) = closing.rest.pop() else {
@@ -63,7 +63,7 @@ impl<S: Service> Fleet<S> {
                     Cause::Stopped => End::Stopped,
                 };
                 self.over(index);
-                return Some((index, end));
+                return Some((index, Step::Over(end)));
             }
             let deadline = self.rules.deadline;
             if now >= deadline && !self.looked.is_empty() {

@@ -151,6 +151,7 @@ async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) 
             exit = closing => exit,
         },
     };
+    tally.sort(&ids);
     lines.finish(&tally);
     (Ok(tally), exit)
 }

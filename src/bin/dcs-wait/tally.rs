@@ -1,6 +1,6 @@
 //! What many verdicts make together: counts, the exit, what went wrong, how late ends were seen, and how to go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use dcs_wait::Job;
@@ -56,6 +56,12 @@ impl Tally {
             return Exit::Success;
         }
         Exit::of(self.exits.iter().copied())
+    }
+
+    /// Puts the ids of the jobs that may still end into the order in which they were given.
+    pub(crate) fn sort(&mut self, given: &[String]) {
+        let open: HashSet<String> = self.open.drain(..).collect();
+        self.open.extend(given.iter().filter(|id| open.contains(*id)).cloned());
     }
 
     /// How many jobs ended how.
