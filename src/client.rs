@@ -96,8 +96,12 @@ impl Client {
                 continue;
             };
             let Some(asked) = self.ask(id, pass, None).await else { continue };
-            if let (Some(at), Some(told)) = (asked.at, asked.result.as_ref().err().and_then(Error::throttle)) {
-                self.0.pace.note(at, Signal::Throttled { told }, asked.retry_after);
+            let signal = match &asked.result {
+                Ok(_) => Some(Signal::Answered),
+                Err(error) => error.throttle().map(|told| Signal::Throttled { told }),
+            };
+            if let (Some(at), Some(signal)) = (asked.at, signal) {
+                self.0.pace.note(at, signal, asked.retry_after);
             }
             return asked.result;
         }
