@@ -12,27 +12,56 @@ use crate::support::{finish, run, sandbox};
 
 const README: &str = include_str!("../../README.md");
 
-fn block(language: &str) -> &'static str {
-    let start = README.split(&format!("```{language}\n")).nth(1).expect("a block in this language");
+/// One of the blocks in this language.
+fn block(language: &str, index: usize) -> &'static str {
+    let start = README.split(&format!("```{language}\n")).nth(index + 1).expect("a block in this language");
     start.split("```").next().unwrap()
 }
 
 /// Runs the script with an operation that starts a job with this story.
 async fn run_script(story: Story) -> crate::support::Run {
-    let sandbox: Sandbox = sandbox([("swap-1", story)]).await;
+    let sandbox = sandbox([("swap-1", story)]).await;
+    run_sh(&sandbox, block("sh", 0), &[("swap-master-and-standby.sh", "#!/bin/sh\necho swap-1\n")]).await
+}
+
+/// Runs a script in a folder with these files; those without a suffix of data are commands.
+async fn run_sh(sandbox: &Sandbox, script: &str, files: &[(&str, &str)]) -> crate::support::Run {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(sandbox.endpoint().replace(['/', ':'], "-"));
     fs::create_dir_all(&folder).unwrap();
-    let operation = folder.join("swap-master-and-standby.sh");
-    fs::write(&operation, "#!/bin/sh\necho swap-1\n").unwrap();
-    fs::set_permissions(&operation, fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(folder.join("script.sh"), block("sh")).unwrap();
+    for (name, text) in files.iter().copied().chain([("script.sh", script)]) {
+        fs::write(folder.join(name), text).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().unwrap().display().to_string();
-    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+    let path = format!("{bin}:{}:{}", folder.display(), std::env::var("PATH").unwrap());
     let mut script = Command::new("sh");
     script.arg("script.sh").current_dir(&folder).env_clear().envs(sandbox.env()).env("PATH", path);
     let run = finish(script.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())).await;
     fs::remove_dir_all(&folder).unwrap();
     run
+}
+
+#[tokio::test]
+async fn both_pipes_of_many_jobs_wait_for_what_the_operations_answer() {
+    let sandbox = sandbox([
+        ("one", Story::new().running().succeeds()),
+        ("two", Story::new().succeeds()),
+        ("bad", Story::new().running().fails("no memory")),
+        ("endless", Story::new().running()),
+    ])
+    .await;
+    let files = [
+        ("start-the-operation", "#!/bin/sh\necho '{\"job_id\": \"one\"}'\n"),
+        ("1.json", "{\"job_id\": \"bad\"}"),
+        ("2.json", "{\n  \"job_id\": \"endless\"\n}\n"),
+    ];
+    let lines: Vec<&str> = block("sh", 1).lines().collect();
+    assert_eq!(lines.len(), 2);
+    let first = run_sh(&sandbox, lines[0], &files).await;
+    assert!(first.status == 0 && first.stdout.starts_with("one  SUCCESS"), "{} {}", first.stdout, first.stderr);
+    let second = run_sh(&sandbox, lines[1], &files).await;
+    let outcomes: Vec<_> = second.json().iter().map(|object| object["outcome"].clone()).collect();
+    assert_eq!((second.status, outcomes), (1, vec!["failed".into(), "abandoned".into()]), "{}", second.stderr);
 }
 
 #[tokio::test]
