@@ -139,7 +139,7 @@ impl<S: Service> Fleet<S> {
         let deadline = self.rules.deadline;
         let marks = [Duration::ZERO, LATE, LAST_POLL_LIMIT].map(|after| deadline + after);
         let mark = marks.into_iter().find(|mark| *mark > now).unwrap_or(now + LAST_POLL_LIMIT);
-        if self.is_blocked || self.closing.as_ref().is_some_and(Closing::is_for_all) {
+        if self.is_blocked {
             return mark;
         }
         while self.in_flight.len() < MAX_IN_FLIGHT {

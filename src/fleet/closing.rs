@@ -21,13 +21,6 @@ enum Cause<E> {
     Stopped,
 }
 
-impl<E> Closing<E> {
-    /// Whether none of the others may ask any more.
-    pub(super) fn is_for_all(&self) -> bool {
-        matches!(self.cause, Cause::Refused(_) | Cause::Stopped)
-    }
-}
-
 impl<S: Service> Fleet<S> {
     /// Ends all that is not over yet: what is asked already will not be waited for.
     pub(crate) fn stop(&mut self) {

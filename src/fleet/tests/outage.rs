@@ -160,3 +160,26 @@ async fn a_wait_that_had_no_turn_for_long_is_not_in_an_outage_at_its_first_failu
     let ends = run_many(options, 100, script).await;
     assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_last_try_goes_before_a_retry_after_that_holds_all_others() {
+    let run = run(LIMITS, then_forever(vec![], (Answer::Throttled("429", None), 40))).await;
+    // 30 s and 40 s of patience.
+    assert_eq!(run.asked, [0.0, 40.0, 70.0]);
+    assert!(matches!(run.end, End::Unreachable));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_asked_at_all_ends_five_seconds_after_the_deadline() {
+    let options = Options { timeout: 20.0, rate: 5.0, ..LIMITS };
+    let (script, _) = options.script(|_, _, _| TROUBLE);
+    let in_outage = run_many(options, 300, script).await;
+    let (mut script, log) = options.script(|_, _, _| RUNNING);
+    script.is_busy = true;
+    let blocked = run_many(options, 3, script).await;
+    assert_eq!(log.lock().unwrap().len(), 0);
+    for ends in [in_outage, blocked] {
+        let is_right = |(end, at): &(End<_, _>, f64)| matches!(end, End::Unreachable) && (20.0..25.1).contains(at);
+        assert!(ends.values().all(is_right), "{ends:?}");
+    }
+}

@@ -45,6 +45,8 @@ pub(super) struct Script {
     counts: Mutex<HashMap<String, usize>>,
     /// When asking becomes pointless.
     pub(super) halts: Option<f64>,
+    /// Something else than the rate is in the way, for ever.
+    pub(super) is_busy: bool,
 }
 
 /// Who was asked about, and when, in seconds.
@@ -56,7 +58,11 @@ impl Service for Script {
     type Error = &'static str;
 
     fn admit(&self, room: bool) -> Admission<()> {
-        if room { Admission::Go(()) } else { Admission::NoRoom }
+        match room {
+            _ if self.is_busy => Admission::Busy,
+            true => Admission::Go(()),
+            false => Admission::NoRoom,
+        }
     }
 
     fn ask(&self, id: &str, _: ()) -> BoxFuture<'static, Option<Reply<&'static str, &'static str>>> {
@@ -110,6 +116,7 @@ impl Options {
                 asked: Arc::clone(&asked),
                 counts: Mutex::default(),
                 halts: None,
+                is_busy: false,
             },
             asked,
         )
@@ -181,6 +188,7 @@ pub(super) fn then_forever(first: Vec<Reply_>, last: Reply_) -> impl Iterator<It
         (Answer::Unfinished(value, age), after) => (Answer::Unfinished(*value, *age), *after),
         (Answer::Missing(error), after) => (Answer::Missing(*error), *after),
         (Answer::Unusable(error), after) => (Answer::Unusable(*error), *after),
+        (Answer::Throttled(error, told), after) => (Answer::Throttled(*error, *told), *after),
         _ => panic!("not a reply that goes on"),
     };
     first.into_iter().chain(std::iter::repeat_with(move || copy(&last)))
