@@ -155,7 +155,7 @@ impl<S: Service> Fleet<S> {
             let Self { service, seat, waits, .. } = self;
             let engine = &waits[index as usize].engine;
             let attempt = if is_last || (engine.is_last_try && now >= due) {
-                seat.urgent(now, |room| service.admit(room))
+                seat.urgent(due, now, |room| service.admit(room))
             } else if due > now {
                 seat.leave();
                 Attempt::Later(due)

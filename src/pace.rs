@@ -60,7 +60,7 @@ struct State {
     health: Health,
     /// No regular start before, because the service asked for that.
     hold: Option<Instant>,
-    /// Who waits for a regular turn: the longest overdue first.
+    /// Who waits for a turn: the longest overdue first.
     waiting: BTreeSet<Key>,
     /// How many last polls are still ahead of each seat: by deadline, then the latest comer first.
     seats: BTreeMap<Key, usize>,

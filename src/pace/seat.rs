@@ -14,7 +14,7 @@ pub(crate) struct Seat {
     /// Among the seats.
     key: Key,
     number: u64,
-    /// Among those that wait for a regular turn.
+    /// Among those that wait for a turn.
     waiting: Option<Key>,
     patience: [Duration; 2],
 }
@@ -97,11 +97,7 @@ impl Seat {
     ) -> Attempt<P> {
         let pace = Arc::clone(&self.pace);
         let mut state = pace.lock();
-        let key = (due, self.number);
-        if let Some(before) = self.waiting.replace(key).filter(|before| *before != key) {
-            state.waiting.remove(&before);
-        }
-        state.waiting.insert(key);
+        let key = self.line_up(&mut state, due);
         let tempo = state.tempo(now);
         let ahead = u32::try_from(state.waiting.range(..key).count()).unwrap_or(u32::MAX);
         let free = state.free_at(pace.limit, tempo).max(state.next).max(state.hold);
@@ -126,19 +122,37 @@ impl Seat {
         }
     }
 
-    /// Tries to start a request that has to start now: a last poll, or the last try in an outage.
-    pub(crate) fn urgent<P>(&mut self, now: Instant, admit: impl FnOnce(bool) -> Admission<P>) -> Attempt<P> {
-        self.leave();
+    /// Tries to start a request that has to start now: a last poll, or the last try in an outage. It was due at `due`: if the
+    /// rate holds it up, regular ones that were due later do not go before it.
+    pub(crate) fn urgent<P>(
+        &mut self,
+        due: Instant,
+        now: Instant,
+        admit: impl FnOnce(bool) -> Admission<P>,
+    ) -> Attempt<P> {
         let pace = Arc::clone(&self.pace);
         let mut state = pace.lock();
+        let key = self.line_up(&mut state, due);
         let free = state.free_at(pace.limit, state.tempo(now));
         if let Some(later) = free.max(self.probe_at(&state, now)).filter(|at| *at > now) {
             return Attempt::Later(later);
         }
+        state.waiting.remove(&key);
+        self.waiting = None;
         match admit(true) {
             Admission::Go(pass) => Attempt::Go(pass, self.start(&mut state, now)),
             Admission::NoRoom | Admission::Busy => Attempt::Busy,
         }
+    }
+
+    /// Takes a place among those that wait for a turn.
+    fn line_up(&mut self, state: &mut State, due: Instant) -> Key {
+        let key = (due, self.number);
+        if let Some(before) = self.waiting.replace(key).filter(|before| *before != key) {
+            state.waiting.remove(&before);
+        }
+        state.waiting.insert(key);
+        key
     }
 
     /// Does not wait for a turn any more.

@@ -51,7 +51,8 @@ async fn regular(seat: &mut Seat, due: Instant, is_first_look: bool) -> Option<P
 }
 
 async fn urgent(seat: &mut Seat) {
-    while let Attempt::Later(at) = seat.urgent(Instant::now(), go) {
+    let due = Instant::now();
+    while let Attempt::Later(at) = seat.urgent(due, Instant::now(), go) {
         sleep_until(at).await;
     }
 }
@@ -132,6 +133,24 @@ async fn a_first_look_does_not_give_way_to_the_last_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_last_poll_that_the_rate_holds_up_goes_before_regular_turns_that_were_due_later() {
+    let pace = pace(1.0);
+    turn(&pace).await;
+    let now = Instant::now();
+    let [mut last, mut other] = [0.0, 900.0].map(|timeout| seat(&pace, now + seconds(timeout), 1));
+    let regular = async {
+        regular(&mut other, now + seconds(0.1), false).await;
+        now.elapsed().as_secs_f64()
+    };
+    let urgent = async {
+        urgent(&mut last).await;
+        now.elapsed().as_secs_f64()
+    };
+    let (regular, urgent) = futures_util::future::join(regular, urgent).await;
+    assert_close(&[urgent, regular], &[WINDOW, 2.0 * WINDOW]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn last_polls_start_together_as_far_as_the_rate_allows() {
     let pace = pace(2.0);
     let deadline = Instant::now();
@@ -156,7 +175,7 @@ async fn what_is_busy_otherwise_is_told_and_costs_no_turn() {
     let mut seat = seat(&pace, Instant::now() + seconds(60.0), 1);
     let busy = |_| Admission::<()>::Busy;
     assert!(matches!(seat.regular(Instant::now(), Instant::now(), true, busy), Attempt::Busy));
-    assert!(matches!(seat.urgent(Instant::now(), busy), Attempt::Busy));
+    assert!(matches!(seat.urgent(Instant::now(), Instant::now(), busy), Attempt::Busy));
     assert!(pace.turn(busy).await.is_none());
     assert_close(&turns(1, async |_| turn(&pace).await).await, &[0.0]);
 }
