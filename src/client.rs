@@ -22,7 +22,7 @@ use crate::check;
 use crate::credentials::CredentialsSource;
 use crate::engine;
 use crate::error::{Error, Result};
-use crate::fleet::LAST_POLL_LIMIT;
+use crate::fleet::{LAST_POLL_LIMIT, LATE};
 use crate::job::Job;
 use crate::pace::{Admission, Pace, Signal};
 use crate::transport::Transport;
@@ -186,10 +186,12 @@ impl Client {
         Some(Asked { at: Some(start), retry_after: answer.retry_after(), result })
     }
 
-    /// Until when a request may take that starts at `start`.
+    /// Until when a request may take that starts at `start`. A last poll that is held up a little gets no more time by that;
+    /// what starts later is a first look.
     fn limit(&self, start: Instant, deadline: Option<Instant>) -> Instant {
+        let last = |deadline| if start > deadline + LATE { start } else { deadline };
         let limit = start + self.0.request_timeout;
-        deadline.map_or(limit, |deadline| limit.min(deadline.max(start) + LAST_POLL_LIMIT))
+        deadline.map_or(limit, |deadline| limit.min(last(deadline) + LAST_POLL_LIMIT))
     }
 }
 

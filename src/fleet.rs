@@ -23,7 +23,7 @@ use crate::pace::{Attempt, Pace, Probe, Seat, Signal};
 /// How long the poll that is in flight at the deadline may still take, and whatever is in the way of one.
 pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 /// How long after the deadline a last poll may still start that the clock's grain or a lower rate has held up.
-const LATE: Duration = Duration::from_secs(1);
+pub(crate) const LATE: Duration = Duration::from_secs(1);
 /// So many requests may be made at a time, each with a connection of its own.
 const MAX_IN_FLIGHT: usize = 100;
 

@@ -130,3 +130,16 @@ fn the_debug_text_shows_no_secret() {
         "Client { endpoint: \"http://127.0.0.1:1/\", project_id: Some(\"project\"), .. }"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_last_poll_ends_five_seconds_after_the_deadline_even_if_it_starts_a_little_late() {
+    let client = builder().build().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let limit = |start: f64| client.limit(deadline + Duration::from_secs_f64(start), Some(deadline)) - deadline;
+    assert_eq!(limit(0.0), Duration::from_secs(5));
+    assert_eq!(limit(0.9), Duration::from_secs(5));
+    assert_eq!(limit(2.0), Duration::from_secs(7), "a first look that the rate carries past the deadline");
+    let start = deadline - Duration::from_secs(60);
+    assert_eq!(client.limit(start, Some(deadline)) - start, Duration::from_secs(10));
+    assert_eq!(client.limit(start, None) - start, Duration::from_secs(10));
+}
