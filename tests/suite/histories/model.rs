@@ -1,0 +1,283 @@
+//! What the contract makes of recorded requests: what each was answered and when, what a refusal of the credentials means,
+//! and how a job stands after its answers.
+
+use std::collections::HashMap;
+
+use super::history::{Change, History, Keys, Plan};
+use super::story::{Means, Said, UNUSABLE};
+use super::{Asked, Record};
+
+/// Timers have a resolution of a millisecond.
+pub(crate) const GRAIN: f64 = 0.002;
+/// How far clocks and dates may be apart without being different: seconds.
+const SAME_CLOCK: i64 = 45;
+
+/// A request and its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) id: String,
+    pub(crate) at: f64,
+    /// When its answer was there, at the earliest and at the latest.
+    pub(crate) end: f64,
+    pub(crate) end_by: f64,
+    pub(crate) means: Means,
+    pub(crate) status: Option<u16>,
+    pub(crate) retry_after: f64,
+    pub(crate) key: String,
+    /// The clock that it was signed by less ours, and the service's less ours.
+    signed: i64,
+    clock: i64,
+    /// It was refused, but that was repaired.
+    pub(crate) is_repaired: bool,
+}
+
+pub(crate) struct Model {
+    /// In the order in which they were asked.
+    pub(crate) replies: Vec<Reply>,
+    /// From when until when the credentials were refused for good.
+    pub(crate) closed: Vec<(f64, f64)>,
+}
+
+/// Whether something that was between two times was not before a third; `None` if that cannot be told.
+pub(crate) fn is_past(from: f64, to: f64, limit: f64) -> Option<bool> {
+    match limit - 1e-6 {
+        limit if from >= limit => Some(true),
+        limit if to < limit => Some(false),
+        _ => None,
+    }
+}
+
+impl Model {
+    /// `None` if it cannot be told what was answered: too close to a limit.
+    pub(crate) fn new(history: &History, record: &Record) -> Result<Option<Self>, String> {
+        let mut told: HashMap<&str, usize> = HashMap::new();
+        let (mut outage, mut ahead, mut accepted) = (None, 0, 0);
+        let (mut failures, mut locked): (HashMap<String, u32>, HashMap<String, f64>) = (HashMap::new(), HashMap::new());
+        let mut changes = record.changes.iter().enumerate().peekable();
+        let mut replies = Vec::new();
+        for (number, asked) in record.requests.iter().enumerate() {
+            while let Some((count, (_, _, change))) = changes.next_if(|(_, (before, _, _))| *before <= number) {
+                match change {
+                    Change::Outage(said) => outage = said.as_ref(),
+                    Change::Clock(seconds) => ahead = *seconds,
+                    Change::Key { .. } => accepted = count + 1,
+                }
+            }
+            let (key, signed) = signature(asked, record.clock);
+            let refused = || Said { means: Means::Unauthenticated, status: Some(401), ..plain() };
+            let is_signed = history.keys != Keys::Token;
+            let is_locked = locked.get(&key).is_some_and(|at| asked.at - at < 300.0);
+            let said = match outage {
+                Some(said) => said.clone(),
+                None if is_locked || is_signed && (key != super::key_id(accepted) || (signed - ahead).abs() > 900) => {
+                    refused()
+                }
+                None if history.quota.is_some() && asked.status == Some(429) => {
+                    Said { means: Means::Unusable { is_throttled: true }, status: Some(429), ..plain() }
+                }
+                None => {
+                    let said = &history.jobs[&asked.id];
+                    let next = told.entry(&asked.id).or_default();
+                    *next += 1;
+                    said[(*next).min(said.len()) - 1].clone()
+                }
+            };
+            if outage.is_none() && !is_locked {
+                let count = failures.entry(key.clone()).or_default();
+                *count = if asked.status == Some(401) { *count + 1 } else { 0 };
+                if *count > 5 {
+                    locked.insert(key.clone(), asked.at);
+                }
+            }
+            if said.status != asked.status {
+                return Err(format!(
+                    "[model] {} at {}: {:?} is not {:?}",
+                    asked.id, asked.at, asked.status, said.status
+                ));
+            }
+            let plan = history.waits.iter().find(|plan| plan.ids.contains(&asked.id)).ok_or("[model] a stray id")?;
+            // A last poll that the rate holds up a little ends with the others.
+            let last = if asked.at > plan.deadline() + 1.0 { asked.at } else { plan.deadline() };
+            let limit = (asked.at + history.request_timeout).min(last + 5.0);
+            let clock = said.clock.map_or(ahead, |clock| clock - record.clock);
+            let reply = Reply {
+                id: asked.id.clone(),
+                at: asked.at,
+                end: asked.at + said.takes,
+                end_by: asked.at + said.takes + if said.takes > 0.0 { GRAIN } else { 0.0 },
+                means: said.means,
+                status: said.status,
+                retry_after: said.retry_after,
+                key,
+                signed,
+                clock,
+                is_repaired: false,
+            };
+            replies.push(match is_past(reply.end, reply.end_by + GRAIN, limit) {
+                None => return Ok(None),
+                Some(false) => reply,
+                Some(true) => Reply {
+                    end: limit,
+                    end_by: limit + GRAIN,
+                    means: UNUSABLE,
+                    retry_after: 0.0,
+                    status: None,
+                    ..reply
+                },
+            });
+        }
+        let closed = refusals(history, record, &mut replies);
+        Ok(Some(Self { replies, closed }))
+    }
+
+    pub(crate) fn of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Reply> + Clone {
+        self.replies.iter().filter(move |reply| reply.id == id)
+    }
+}
+
+fn plain() -> Said {
+    Said {
+        answer: dcs_wait::sandbox::Answer::http(0),
+        status: None,
+        means: UNUSABLE,
+        takes: 0.0,
+        retry_after: 0.0,
+        clock: None,
+    }
+}
+
+/// The key that a request was signed with, and the clock less ours.
+fn signature(asked: &Asked, clock: i64) -> (String, i64) {
+    let header = |name: &str| asked.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str());
+    let key = header("authorization").and_then(|text| text.split("Access=").nth(1)?.split(',').next());
+    let date = header("x-sdk-date").and_then(|text| {
+        // YYYYMMDDTHHMMSSZ
+        let part = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+        let (mut year, mut month, day) = (part(0, 4)?, part(4, 6)?, part(6, 8)?);
+        if month < 3 {
+            (year, month) = (year - 1, month + 12);
+        }
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month - 457) / 5 + day - 719_469;
+        Some(days * 86_400 + part(9, 11)? * 3600 + part(11, 13)? * 60 + part(13, 15)?)
+    });
+    (key.unwrap_or_default().to_owned(), date.map_or(0, |date| date - clock))
+}
+
+/// Goes through the refusals in the order of their arrival: which of them were repaired, and when the credentials were
+/// refused for good.
+fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f64, f64)> {
+    let key_at = |at: f64| {
+        let is_told = |(_, (_, when, change)): &(usize, &(usize, f64, Change))| {
+            *when <= at && matches!(change, Change::Key { is_told: true })
+        };
+        let number = record.changes.iter().enumerate().filter(is_told).last().map_or(0, |(count, _)| count + 1);
+        if history.keys == Keys::Token { String::new() } else { super::key_id(number) }
+    };
+    let mut order: Vec<usize> = (0..replies.len()).collect();
+    order.sort_by(|one, other| replies[*one].end.total_cmp(&replies[*other].end));
+    let mut starts: Vec<f64> = history.waits.iter().map(|plan| plan.start).collect();
+    starts.sort_by(f64::total_cmp);
+    let mut starts = starts.into_iter().peekable();
+    let mut closed: Vec<(f64, f64)> = Vec::new();
+    let (mut is_closed, mut is_repaired, mut current) =
+        (false, false, (key_at(starts.peek().copied().unwrap_or(0.0)), 0));
+    for index in order {
+        let reply = replies[index].clone();
+        while let Some(start) = starts.next_if(|start| *start <= reply.end) {
+            if is_closed && key_at(start) != current.0 {
+                // Who comes new asks the source again.
+                (is_closed, is_repaired, current.0) = (false, true, key_at(start));
+                closed.last_mut().unwrap().1 = start;
+            }
+        }
+        let is_current = reply.key == current.0 && (reply.signed - current.1).abs() < SAME_CLOCK;
+        match reply.means {
+            Means::Unauthenticated if !is_current => replies[index].is_repaired = true,
+            Means::Unauthenticated if is_closed => {}
+            Means::Unauthenticated => {
+                let skew = reply.clock - reply.signed;
+                let is_skewed = history.keys != Keys::Token && skew.abs() > 60;
+                let key = key_at(reply.end);
+                let is_now = !is_repaired && (is_skewed || key != current.0);
+                if is_now {
+                    is_repaired = true;
+                    replies[index].is_repaired = true;
+                    if is_skewed { current.1 += skew } else { current.0 = key }
+                } else {
+                    is_closed = true;
+                    closed.push((reply.end, f64::INFINITY));
+                }
+            }
+            _ if is_current && reply.status.is_some_and(|status| (200..300).contains(&status)) => is_repaired = false,
+            _ => {}
+        }
+    }
+    closed
+}
+
+/// How a job stands after some answers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stand {
+    pub(crate) is_seen: bool,
+    is_missing: bool,
+    /// When the last usable answer was there.
+    pub(crate) usable: Option<f64>,
+    pub(crate) first_asked: Option<f64>,
+    /// When the first of the unusable answers since was asked for.
+    pub(crate) failing: Option<f64>,
+    pub(crate) longest_retry_after: f64,
+}
+
+impl Stand {
+    /// When an outage of this job alone has lasted too long.
+    pub(crate) fn limit(&self, plan: &Plan) -> f64 {
+        match (self.usable, self.failing) {
+            (None, _) => {
+                self.first_asked.unwrap_or(f64::INFINITY) + plan.max_outage.min(30.0) + self.longest_retry_after
+            }
+            (Some(usable), Some(failing)) => failing + (plan.max_outage - (failing - usable).min(plan.max)).max(0.0),
+            (Some(_), None) => f64::INFINITY,
+        }
+    }
+
+    /// How it ends when its time is over.
+    pub(crate) fn out_of_time(&self) -> &'static str {
+        match self {
+            Self { is_seen: true, .. } => "timed out",
+            Self { is_missing: true, .. } => "not found",
+            _ => "unreachable",
+        }
+    }
+
+    /// Takes note of an answer: how the wait is over by it, if it is.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be told: too close to a limit.
+    pub(crate) fn hear(&mut self, plan: &Plan, reply: &Reply) -> Result<Option<&'static str>, ()> {
+        let is_past = |limit: f64| is_past(reply.end, reply.end_by, limit).ok_or(());
+        let first_asked = *self.first_asked.get_or_insert(reply.at);
+        self.longest_retry_after = self.longest_retry_after.max(reply.retry_after);
+        match reply.means {
+            Means::Succeeded => return Ok(Some("succeeded")),
+            Means::Failed => return Ok(Some("failed")),
+            Means::Ends(kind) => return Ok(Some(kind)),
+            Means::Unauthenticated => return Ok(Some("denied")),
+            Means::Missing if self.is_seen || is_past(first_asked + plan.grace)? => return Ok(Some("not found")),
+            Means::Missing | Means::Unfinished => {
+                self.is_missing |= reply.means == Means::Missing;
+                self.is_seen |= reply.means == Means::Unfinished;
+                self.usable = Some(reply.end);
+                self.failing = None;
+            }
+            Means::Unusable { .. } => {
+                let is_first = self.failing.is_none() && self.usable.is_some();
+                self.failing.get_or_insert(reply.at);
+                if !is_first && is_past(self.limit(plan))? && !is_past(plan.deadline())? {
+                    return Ok(Some("unreachable"));
+                }
+            }
+        }
+        Ok(is_past(plan.deadline())?.then(|| self.out_of_time()))
+    }
+}
