@@ -102,7 +102,7 @@ pub(crate) struct Engine<T, E> {
     pub(crate) due: Instant,
     first_asked: Option<Instant>,
     last_usable: Option<Instant>,
-    /// When the first of the unusable answers since then was asked for.
+    /// When the first of the unusable answers since then was asked for, later by all the time that it had no turn.
     trouble_since: Option<Instant>,
     /// The longest `Retry-After` so far.
     longest_asked: Duration,
@@ -167,7 +167,9 @@ impl<T: Clone, E: Clone> Engine<T, E> {
             Answer::Throttled(error, _) | Answer::Unusable(error) => {
                 self.trouble = Some(Box::new((error.clone(), now)));
                 let is_first = self.trouble_since.is_none();
-                self.trouble_since.get_or_insert(asked_at);
+                // What it waited for its turn, others being asked about meanwhile, is no part of an outage.
+                let overdue = asked_at.saturating_duration_since(self.due);
+                self.trouble_since = Some(self.trouble_since.map_or(asked_at, |since| since + overdue));
                 let limit = self.outage_limit(rules, None);
                 // A pause as long as the limit is no outage: there has to be a try after the first failure. Past the
                 // deadline, that alone decides.
@@ -213,11 +215,11 @@ impl<T: Clone, E: Clone> Engine<T, E> {
 
     /// When an outage has lasted too long. `everywhere` is since when nobody gets a usable answer, if that is so.
     ///
-    /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: the longest pause
-    /// of the schedule before the first failure is all that counts of it.
+    /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: before the first
+    /// failure, the longest pause of the schedule is all that counts of it, and after that the time until it is due.
     pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Instant>) -> Instant {
         let Some(usable) = self.last_usable else {
-            let first = [self.first_asked, everywhere].into_iter().flatten().min();
+            let first = [self.trouble_since, everywhere].into_iter().flatten().min();
             return first.unwrap_or(rules.deadline) + rules.patience()[0] + self.longest_asked;
         };
         let own = self.trouble_since.map(|since| {

@@ -183,3 +183,15 @@ async fn what_could_not_be_asked_at_all_ends_five_seconds_after_the_deadline() {
         assert!(ends.values().all(is_right), "{ends:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_had_no_turn_for_long_is_not_in_an_outage_at_its_second_failure() {
+    let options = Options { rate: 1.0, max_outage: 60.0, ..LIMITS };
+    let (script, _) = options.script(|id, before, at| match at {
+        900.0.. => ENDED,
+        _ if (id == "7" && before < 2) || (id == "8" && (1..3).contains(&before)) => TROUBLE,
+        _ => RUNNING,
+    });
+    let ends = run_many(options, 100, script).await;
+    assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
+}
