@@ -5,8 +5,9 @@ use std::time::Duration;
 /// A longer text is cut, in characters.
 const LONGEST: usize = 500;
 
-/// A text of the service as one line that is safe to show: line breaks and other control characters become blanks, and
-/// what is longer than 500 characters is cut.
+/// A text of the service as one line that is safe to show: line breaks and other control characters become blanks, `##`,
+/// with which commands to a CI system begin wherever they stand in its log, becomes `# #`, and what is longer than 500
+/// characters is cut.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -16,7 +17,12 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.push_str(word);
+        for c in word.chars() {
+            if c == '#' && line.ends_with('#') {
+                line.push(' ');
+            }
+            line.push(c);
+        }
         // No character takes more than four bytes: this is more than is shown.
         if line.len() > 4 * LONGEST {
             break;
@@ -50,6 +56,11 @@ mod tests {
     fn a_text_becomes_one_line_without_anything_that_a_terminal_obeys() {
         assert_eq!(one_line("  out of\r\n\tmemory\u{1b}[31m\u{7} \u{202e}x\u{2028}y "), "out of memory [31m x y");
         assert_eq!(one_line("\n\0 "), "");
+    }
+
+    #[test]
+    fn a_text_has_no_command_to_a_ci_system_in_it() {
+        assert_eq!(one_line("no ##[add-mask]x #\u{0}# ####vso[ #1"), "no # #[add-mask]x # # # # # #vso[ #1");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod auth;
 mod bad_input;
 mod crowd;
 mod exit_status;
+mod github;
 mod histories;
 mod home;
 mod keys;

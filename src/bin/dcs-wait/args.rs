@@ -130,6 +130,10 @@ pub(crate) struct Args {
     /// Lines about the progress on standard error
     #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: Progress,
+
+    /// In a step of GitHub Actions: no annotations, no table in its summary, no outputs
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_github: bool,
 }
 
 /// Reads the command line and the environment.

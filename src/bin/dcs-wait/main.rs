@@ -4,6 +4,7 @@
 mod args;
 mod exit;
 mod explain;
+mod github;
 mod ids;
 mod interruption;
 mod output;
@@ -13,6 +14,7 @@ mod run;
 mod settings;
 mod stderr;
 mod tally;
+mod usage;
 mod verdict;
 
 use std::process::ExitCode;

@@ -13,29 +13,29 @@ use crate::args::Format;
 use crate::verdict::{Ending, Verdict};
 
 /// One object of `-o json`, and the outcome event of `-o events`.
-#[derive(Serialize)]
-struct Outcome<'a> {
-    job_id: &'a str,
-    outcome: Ending,
-    status: Option<&'a str>,
-    job_type: Option<&'a str>,
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome<'a> {
+    pub(crate) job_id: &'a str,
+    pub(crate) outcome: Ending,
+    pub(crate) status: Option<&'a str>,
+    pub(crate) job_type: Option<&'a str>,
     begin_time: Option<u64>,
     end_time: Option<u64>,
-    duration_ms: Option<u64>,
+    pub(crate) duration_ms: Option<u64>,
     late_ms: Option<u64>,
-    fail_reason: Option<&'a str>,
-    waited_ms: u64,
-    polls: u32,
-    error: Option<Trouble>,
+    pub(crate) fail_reason: Option<&'a str>,
+    pub(crate) waited_ms: u64,
+    pub(crate) polls: u32,
+    pub(crate) error: Option<Trouble>,
 }
 
 /// What was answered instead of a job.
-#[derive(Serialize)]
-struct Trouble {
+#[derive(Debug, Serialize)]
+pub(crate) struct Trouble {
     http_status: Option<u16>,
     code: Option<String>,
-    message: String,
-    request_id: Option<String>,
+    pub(crate) message: String,
+    pub(crate) request_id: Option<String>,
 }
 
 /// One object of `-o events`.
@@ -159,7 +159,8 @@ fn text(verdict: &Verdict) -> String {
     line
 }
 
-fn outcome(verdict: &Verdict) -> Outcome<'_> {
+/// What is told of a job that is over, for programs.
+pub(crate) fn outcome(verdict: &Verdict) -> Outcome<'_> {
     let job = verdict.job.as_ref();
     Outcome {
         job_id: &verdict.job_id,
@@ -211,5 +212,7 @@ fn millis(duration: Duration) -> u64 {
 
 fn to_json(value: &impl Serialize) -> String {
     // Nothing in these types can fail to be JSON.
-    serde_json::to_string(value).unwrap_or_default()
+    let text = serde_json::to_string(value).unwrap_or_default();
+    // The same string in JSON, and no command to a CI system whose log it is in.
+    if text.contains("##") { text.replace("##", r"#\u0023") } else { text }
 }

@@ -1,6 +1,5 @@
 //! The steps of the command, one after another.
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
@@ -10,6 +9,7 @@ use futures_util::StreamExt as _;
 use crate::args::{self, Args};
 use crate::exit::Exit;
 use crate::explain::explain;
+use crate::github::Report;
 use crate::interruption::interruption;
 use crate::output::{Output, Written};
 use crate::progress::{Lines, start_log};
@@ -17,6 +17,7 @@ use crate::resume;
 use crate::settings::Settings;
 use crate::stderr::say;
 use crate::tally::Tally;
+use crate::usage::{closing, print, usage, with_names};
 use crate::verdict::Verdict;
 
 /// How long an interrupted command goes on writing.
@@ -32,8 +33,13 @@ pub(crate) fn main() -> Exit {
     start_log(&args);
     let settings = Settings::resolve(&args);
     let client = settings.client(&args);
+    let mut report = Report::start(!args.no_github);
+    let is_reported = report.is_some() && !args.explain;
     let refuse = |problem: String| {
         say(&format!("error: {problem}"));
+        if is_reported {
+            Report::refuse(&problem);
+        }
         Exit::Usage
     };
     let ids = match client.as_ref().map(|_| args.job_ids()) {
@@ -57,13 +63,16 @@ pub(crate) fn main() -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return refuse(format!("cannot start: {error}")),
     };
-    let (ending, exit) = runtime.block_on(run(&args, &client, wait, ids));
+    let (ending, exit) = runtime.block_on(run(&args, &client, wait, ids, &mut report));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
         Err(error) => return refuse(with_names(&error, &command)),
         Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &command, &matches),
         Ok(_) => {}
+    }
+    if let Some(report) = report {
+        report.write(exit);
     }
     exit
 }
@@ -73,13 +82,24 @@ pub(crate) fn main() -> Exit {
 /// # Errors
 ///
 /// What turns out to be missing or not usable before the waiting can begin.
-async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) -> (Result<Tally, Error>, Exit) {
+async fn run(
+    args: &Args,
+    client: &Client,
+    wait: WaitForJobs,
+    ids: Vec<String>,
+    report: &mut Option<Report>,
+) -> (Result<Tally, Error>, Exit) {
     let (output, mut written) = Output::start(args.output);
     let mut lines = Lines::new(args, ids.len());
     lines.begin(args.timeout);
     let mut interrupted = std::pin::pin!(interruption());
     let mut interrupt = None;
     let mut tally = Tally::default();
+    let mut note = |verdict: &Verdict| {
+        if let Some(report) = report {
+            report.add(verdict);
+        }
+    };
 
     // What takes the network is found out before any wait begins, but not for longer than the waits would last.
     let ready = tokio::select! {
@@ -99,6 +119,7 @@ async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) 
                 let verdict = Verdict::not_begun(id, &error);
                 output.verdict(&verdict).await;
                 tally.add(&verdict);
+                note(&verdict);
             }
             let exit = close(output, written, tally.exit(false)).await;
             return (Ok(Tally::default()), exit);
@@ -126,6 +147,7 @@ async fn run(args: &Args, client: &Client, wait: WaitForJobs, ids: Vec<String>) 
                 let verdict = Verdict::of(outcome, interrupt.is_some());
                 lines.end(&verdict);
                 tally.add(&verdict);
+                note(&verdict);
                 if interrupt.is_none() {
                     output.verdict(&verdict).await;
                 } else if tokio::time::timeout(PATIENCE, output.verdict(&verdict)).await.is_err() {
@@ -162,18 +184,6 @@ async fn close(output: Output, written: Written, exit: Exit) -> Exit {
     closing(exit, written.await.unwrap_or(Ok(())))
 }
 
-/// How a run ends whose output was written like this.
-fn closing(exit: Exit, written: io::Result<()>) -> Exit {
-    match written {
-        Ok(()) => exit,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::ClosedPipe,
-        Err(error) => {
-            say(&format!("error: cannot write standard output: {error}"));
-            if exit == Exit::Success { Exit::Usage } else { exit }
-        }
-    }
-}
-
 /// Says what went wrong, and how to go on.
 fn complain(tally: &Tally, exit: Exit, settings: &Settings, command: &Command, matches: &ArgMatches) {
     for complaint in tally.complaints() {
@@ -191,38 +201,4 @@ fn complain(tally: &Tally, exit: Exit, settings: &Settings, command: &Command, m
             resume::command_line(command, matches, &["-".to_owned()])
         )),
     }
-}
-
-/// Help and version on standard output; anything else as one line on standard error.
-fn usage(error: &clap::Error) -> Exit {
-    let text = error.render().to_string();
-    if !error.use_stderr() {
-        return print(text.trim_end(), Exit::Success);
-    }
-    let text = text.split("\n\nUsage:").next().unwrap_or_default();
-    let text = text.split("\n\nFor more information").next().unwrap_or_default();
-    let words: Vec<&str> = text.split_whitespace().collect();
-    say(&format!("{}; see dcs-wait --help", words.join(" ").replace(" tip: ", "; tip: ")));
-    Exit::Usage
-}
-
-/// Prints a text that is all there is to say.
-fn print(text: &str, exit: Exit) -> Exit {
-    let mut stdout = io::stdout().lock();
-    closing(exit, writeln!(stdout, "{text}").and_then(|()| stdout.flush()))
-}
-
-/// The library names settings as the command names options; some have variables as well.
-fn with_names(error: &Error, command: &Command) -> String {
-    let Error::Invalid(input) = error else { return error.to_string() };
-    // Credentials are never an option, only where to find them is.
-    let is_option =
-        input.name != "credentials" && command.get_arguments().any(|arg| arg.get_long() == Some(&input.name));
-    let variables = match input.name.as_str() {
-        _ if !input.problem.starts_with("not given") => "",
-        "region" => " (or HW_REGION_NAME, OS_REGION_NAME)",
-        "project-id" => " (or HUAWEICLOUD_SDK_PROJECT_ID, HW_PROJECT_ID, OS_PROJECT_ID)",
-        _ => "",
-    };
-    format!("{}{}{variables}: {}", if is_option { "--" } else { "" }, input.name, input.problem)
 }

@@ -104,6 +104,21 @@ impl Verdict {
 }
 
 impl Ending {
+    /// As programs read it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::TimedOut => "timed_out",
+            Self::Succeeded
+            | Self::Failed
+            | Self::Denied
+            | Self::Rejected
+            | Self::Unreachable
+            | Self::Interrupted
+            | Self::Abandoned => self.text(),
+        }
+    }
+
     /// In words.
     pub(crate) fn text(self) -> &'static str {
         match self {
