@@ -8,6 +8,8 @@ mod exit_status;
 mod github;
 mod histories;
 mod home;
+#[cfg(unix)]
+mod jq;
 mod keys;
 mod many;
 mod metadata;
@@ -16,6 +18,8 @@ mod output;
 #[cfg(unix)]
 mod readme;
 mod sandbox;
+#[cfg(unix)]
+mod schema;
 mod secrets;
 mod sources;
 mod stdin;

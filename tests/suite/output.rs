@@ -103,8 +103,8 @@ async fn events_are_every_step_as_an_object() {
     ];
     assert_eq!(steps, expected);
     assert!(events.iter().all(|event| event["job_id"] == "job"));
-    assert_eq!(names(&events[0]), ["event", "job_id", "job_type", "next_poll_ms", "polls", "status"]);
-    assert_eq!(names(&events[1]), ["error", "event", "job_id", "next_poll_ms", "polls"]);
+    assert_eq!(names(&events[0]), ["event", "job_id", "job_type", "next_poll_ms", "polls", "status", "v"]);
+    assert_eq!(names(&events[1]), ["error", "event", "job_id", "next_poll_ms", "polls", "v"]);
     assert_eq!(events[1]["error"]["code"], "APIG.0201");
     assert_eq!((&events[3]["outcome"], &events[3]["polls"]), (&json!("succeeded"), &json!(4)));
 }

@@ -38,7 +38,18 @@ pub(crate) struct Trouble {
     pub(crate) request_id: Option<String>,
 }
 
+/// The version of `-o events`, in every line: lines are filtered, merged and kept one by one. It changes when something is
+/// removed or changes its meaning.
+const VERSION: u8 = 1;
+
 /// One object of `-o events`.
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u8,
+    #[serde(flatten)]
+    step: Step<'a>,
+}
+
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Step<'a> {
@@ -92,7 +103,7 @@ impl Output {
             }
             _ => return,
         };
-        self.line(to_json(&step)).await;
+        self.line(to_json(&Line { v: VERSION, step })).await;
     }
 
     /// Writes how a job ended.
@@ -100,7 +111,7 @@ impl Output {
         let line = match self.format {
             Format::Text => text(verdict),
             Format::Json => to_json(&outcome(verdict)),
-            Format::Events => to_json(&Step::Outcome(outcome(verdict))),
+            Format::Events => to_json(&Line { v: VERSION, step: Step::Outcome(outcome(verdict)) }),
         };
         self.line(line).await;
     }
