@@ -6,6 +6,7 @@ mod bad_input;
 mod crowd;
 mod exit_status;
 mod github;
+mod help;
 mod histories;
 mod home;
 #[cfg(unix)]

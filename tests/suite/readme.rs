@@ -93,9 +93,9 @@ async fn every_option_that_it_names_exists() {
     let named = README
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
         .filter(|word| word.starts_with("--") && !word.starts_with("---"));
-    // Options of cargo, KooCLI and jq.
+    // Options of cargo, KooCLI and jq, and one that is hidden.
     for option in named.filter(|option| {
-        !["--example", "--path", "--no-default-features", "--help", "--", "--cli-auth-encrypt", "--unbuffered"]
+        !["--example", "--path", "--no-default-features", "--help", "--", "--cli-auth-encrypt", "--unbuffered", "--man"]
             .contains(option)
     }) {
         assert!(help.contains(&format!("{option} <")) || help.contains(&format!("{option}\n")), "{option}");

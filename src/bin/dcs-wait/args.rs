@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::builder::Resettable;
-use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser};
+use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueHint};
+use clap_complete::Shell;
 use dcs_wait::{Client, Error, WaitForJobs};
 
 pub(crate) use self::choices::{Format, Progress, Source};
-use crate::{exit, ids};
+use crate::{help, ids};
 
 /// Wait until jobs of Huawei Cloud's Distributed Cache Service (DCS) are really over, and say exactly how they ended
 ///
@@ -23,10 +24,12 @@ use crate::{exit, ids};
 /// HW_ACCESS_KEY with HW_SECRET_KEY, or HW_AUTH_TOKEN, and more: see README), else from the profile of the SDKs
 /// (~/.huaweicloud/credentials), else from that of KooCLI (~/.hcloud/config.json). --explain tells which are used.
 #[derive(Debug, Parser)]
-#[command(name = "dcs-wait", version, after_help = exit::HELP, max_term_width = 100, args_override_self = true)]
+#[command(name = "dcs-wait", version = help::VERSION, max_term_width = 100, args_override_self = true)]
+#[command(after_help = help::SHORT, after_long_help = help::LONG)]
 pub(crate) struct Args {
     /// Jobs to wait for, side by side; - reads more from standard input, as words or as the operations' answers
-    #[arg(value_name = "JOB_ID", required_unless_present = "explain")]
+    #[arg(value_name = "JOB_ID", required_unless_present_any = ["explain", "completions", "man"])]
+    #[arg(value_hint = ValueHint::Other)]
     job_ids: Vec<String>,
 
     /// One deadline over all jobs; 0 looks at each job once
@@ -48,42 +51,42 @@ pub(crate) struct Args {
 
     /// First pause between polls
     #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
-    #[arg(env = "DCS_WAIT_INITIAL_INTERVAL", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_INITIAL_INTERVAL", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) initial_interval: Duration,
 
     /// Growth of the pause, at least 1
     #[arg(long, value_name = "F", default_value = "1.25")]
-    #[arg(env = "DCS_WAIT_MULTIPLIER", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_MULTIPLIER", help_heading = "Waiting", hide_short_help = true)]
     multiplier: f64,
 
     /// Longest pause between polls
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
-    #[arg(env = "DCS_WAIT_MAX_INTERVAL", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_MAX_INTERVAL", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) max_interval: Duration,
 
     /// Spread of each pause: ± this share of it, 0 to 1
     #[arg(long, value_name = "F", default_value = "0.1")]
-    #[arg(env = "DCS_WAIT_JITTER", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_JITTER", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) jitter: f64,
 
     /// Time for one request
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
-    #[arg(env = "DCS_WAIT_REQUEST_TIMEOUT", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_REQUEST_TIMEOUT", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) request_timeout: Duration,
 
     /// Longest stretch without one usable answer; before the first one at most 30s
     #[arg(long, value_name = "D", default_value = "10m", value_parser = duration)]
-    #[arg(env = "DCS_WAIT_MAX_OUTAGE", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_MAX_OUTAGE", help_heading = "Waiting", hide_short_help = true)]
     max_outage: Duration,
 
     /// How long a job never yet seen may be unknown to the service (404)
     #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
-    #[arg(env = "DCS_WAIT_NOT_FOUND_GRACE", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_NOT_FOUND_GRACE", help_heading = "Waiting", hide_short_help = true)]
     not_found_grace: Duration,
 
     /// Requests in any one second, all jobs together; below 1: one in 1/N seconds
     #[arg(long, value_name = "N", default_value = "5")]
-    #[arg(env = "DCS_WAIT_MAX_RATE", help_heading = "Waiting")]
+    #[arg(env = "DCS_WAIT_MAX_RATE", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) max_rate: f64,
 
     /// Region, gives the endpoint [env: HW_REGION_NAME, OS_REGION_NAME] [default: that of the profile]
@@ -104,11 +107,11 @@ pub(crate) struct Args {
     pub(crate) credentials: Source,
 
     /// Profile of KooCLI, instead of its current one
-    #[arg(long, value_name = "NAME", help_heading = "Service")]
+    #[arg(long, value_name = "NAME", help_heading = "Service", hide_short_help = true)]
     pub(crate) profile: Option<String>,
 
     /// PEM file of roots to trust besides the system's
-    #[arg(long, value_name = "FILE", help_heading = "Service")]
+    #[arg(long, value_name = "FILE", help_heading = "Service", value_hint = ValueHint::FilePath)]
     pub(crate) ca_cert: Option<PathBuf>,
 
     /// Print what would be used and from where, and the schedule; send nothing
@@ -128,12 +131,20 @@ pub(crate) struct Args {
     pub(crate) verbose: u8,
 
     /// Lines about the progress on standard error
-    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output", hide_short_help = true)]
     pub(crate) progress: Progress,
 
     /// In a step of GitHub Actions: no annotations, no table in its summary, no outputs
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(crate) no_github: bool,
+
+    /// Print the script that completes this command's options in a shell
+    #[arg(long, value_name = "SHELL", help_heading = "Output", hide_short_help = true)]
+    pub(crate) completions: Option<Shell>,
+
+    /// Print the manual page
+    #[arg(long, hide = true)]
+    pub(crate) man: bool,
 }
 
 /// Reads the command line and the environment.

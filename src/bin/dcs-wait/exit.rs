@@ -2,21 +2,6 @@
 
 use std::process::ExitCode;
 
-/// The section of `--help` about them.
-pub(crate) const HELP: &str = "\
-Exit status:
-  0    every job succeeded (with --any: one did)
-  1    a job failed
-  2    usage or configuration: bad option, no credentials, unreadable id
-  3    denied: authentication or permission
-  4    no such job, or the service rejects the request
-  5    no usable answer: unreachable or unavailable for longer than allowed, certificate not trusted
-  124  the deadline passed and a job was still unfinished
-  130  interrupted (SIGINT)
-  143  terminated (SIGTERM)
-With several jobs the lowest of 1, 3, 4, 5, 124 wins; those that --any or --fail-fast gave up do not count;
-an interruption always gives 130 or 143.";
-
 /// How the command ends. Ordered: of several, the least but `Success` is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {

@@ -5,6 +5,7 @@ mod args;
 mod exit;
 mod explain;
 mod github;
+mod help;
 mod ids;
 mod interruption;
 mod output;

@@ -13,12 +13,12 @@ use crate::github::Report;
 use crate::interruption::interruption;
 use crate::output::{Output, Written};
 use crate::progress::{Lines, start_log};
-use crate::resume;
 use crate::settings::Settings;
 use crate::stderr::say;
 use crate::tally::Tally;
 use crate::usage::{closing, print, usage, with_names};
 use crate::verdict::Verdict;
+use crate::{help, resume};
 
 /// How long an interrupted command goes on writing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -30,6 +30,12 @@ pub(crate) fn main() -> Exit {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
+    if let Some(shell) = args.completions {
+        return print(&help::completions(command, shell), Exit::Success);
+    }
+    if args.man {
+        return print(&help::manual(command), Exit::Success);
+    }
     start_log(&args);
     let settings = Settings::resolve(&args);
     let client = settings.client(&args);
