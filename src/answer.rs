@@ -133,6 +133,7 @@ impl Answer {
             message: problem.map(str::to_owned).or(said.message).or_else(plain).map(&clean).filter(|it| !it.is_empty()),
             request_id: self.request_id.clone().or(said.request_id).map(&clean),
             retry_after: self.retry_after(),
+            service_time: self.date,
         }
     }
 }

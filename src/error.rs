@@ -3,7 +3,7 @@
 mod outcomes;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use self::outcomes::{Several, Unfinished};
 use crate::job::Job;
@@ -173,6 +173,8 @@ pub struct ServiceError {
     pub request_id: Option<String>,
     /// How long the service asked to wait before the next request.
     pub retry_after: Option<Duration>,
+    /// What the service's clock showed, if the answer says so. A proxy may have given an old answer.
+    pub service_time: Option<SystemTime>,
 }
 
 impl fmt::Display for ServiceError {

@@ -58,6 +58,8 @@ pub struct Outcome {
     pub result: Result<Job>,
     /// The job as it was last seen, whatever the result.
     pub job: Option<Job>,
+    /// How long ago that was, when the wait ended; `None` if it was never seen.
+    pub seen_ago: Option<Duration>,
     /// How long the wait lasted.
     pub waited: Duration,
     /// How often it asked.

@@ -147,16 +147,16 @@ impl Running {
             Step::Over(end) => {
                 let waited = self.begun.elapsed();
                 let result = result(end, &job_id, &wait.engine, waited);
-                let job = match &result {
-                    Ok(job) => Some(job.clone()),
-                    Err(Error::JobFailed(job)) => Some((**job).clone()),
-                    Err(_) => wait.engine.seen.take().map(|seen| seen.0),
+                let (job, seen_ago) = match &result {
+                    Ok(job) => (Some(job.clone()), Some(Duration::ZERO)),
+                    Err(Error::JobFailed(job)) => (Some((**job).clone()), Some(Duration::ZERO)),
+                    Err(_) => wait.engine.seen.take().map(|seen| (seen.0, seen.1.elapsed())).unzip(),
                 };
                 // What is over needs no memory.
                 wait.engine.forget();
                 tracing::debug!(job_id, polls, error = result.as_ref().err().map(tracing::field::display), "over");
                 self.decide(&result);
-                Event::Outcome(Outcome { job_id, result, job, waited, polls })
+                Event::Outcome(Outcome { job_id, result, job, seen_ago, waited, polls })
             }
         }
     }

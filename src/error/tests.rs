@@ -10,6 +10,7 @@ fn service(http_status: u16) -> Box<ServiceError> {
         message: Some("slow down".to_owned()),
         request_id: Some("42".to_owned()),
         retry_after: Some(Duration::from_secs(7)),
+        service_time: None,
     })
 }
 

@@ -51,7 +51,8 @@ impl Events {
                         }
                         Stage::Invalid(error, mut rest) => {
                             let (job_id, result) = (rest.next()?, Err(error.clone()));
-                            let outcome = Outcome { job_id, result, job: None, waited: Duration::ZERO, polls: 0 };
+                            let (job, seen_ago, waited) = (None, None, Duration::ZERO);
+                            let outcome = Outcome { job_id, result, job, seen_ago, waited, polls: 0 };
                             return Some((Event::Outcome(outcome), Stage::Invalid(error, rest)));
                         }
                     }

@@ -17,7 +17,7 @@ async fn status_1_a_job_failed() {
     let sandbox = sandbox([("one", Story::new().fails("no memory")), ("two", Story::new().succeeds())]).await;
     let run = run(&sandbox, "one two").await;
     assert_eq!(run.status, 1);
-    assert!(run.stderr.ends_with("dcs-wait: error: job one failed: no memory\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("dcs-wait: error: job one failed: no memory\n"), "{}", run.stderr);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod jq;
 mod keys;
 mod many;
 mod metadata;
+mod mistakes;
 mod network;
 mod output;
 #[cfg(unix)]

@@ -27,12 +27,12 @@ fn transport_error<T>(result: Result<T, Error>) -> Option<TransportErrorKind> {
     }
 }
 
-/// What is the same by either way: of transport errors, the kind; the rest to the letter, but for the times that a job tells.
+/// What is the same by either way: of transport errors, the kind; the rest to the letter, but for times.
 fn gist(result: Result<Job, Error>) -> String {
     match result {
         Ok(job) => format!("{} {:?} {:?}", job.status_text(), job.job_type, job.fail_reason),
         Err(Error::Transport(error)) => format!("{:?}", error.kind),
-        Err(error) => format!("{error:?}"),
+        Err(error) => format!("{error:?}").split("service_time").next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -23,11 +23,12 @@ async fn an_interruption_says_where_each_job_stands_and_how_to_go_on() {
         let interrupted = &objects[1];
         assert_eq!((&interrupted["outcome"], &interrupted["status"]), (&"interrupted".into(), &"RUNNING".into()));
         assert!(interrupted["polls"].as_u64().unwrap() >= 1);
-        let lines: Vec<&str> = run.stderr.lines().rev().take(2).collect();
+        let lines: Vec<&str> = run.stderr.lines().rev().take(3).collect();
         assert!(
-            lines[1].starts_with("dcs-wait: error: interrupted: job endless was RUNNING when last seen 0."),
+            lines[2].starts_with("dcs-wait: error: interrupted: job endless was RUNNING when last seen 0."),
             "{lines:?}"
         );
+        assert_eq!(lines[1], "dcs-wait: hint: only the wait was interrupted, the job goes on by itself");
         let again = "dcs-wait: to take up the wait again: dcs-wait --project-id 0123456789abcdef0123456789abcdef --output json endless";
         assert_eq!(lines[0], again);
     }

@@ -1,9 +1,11 @@
 //! The command `dcs-wait`: blocks until DCS jobs are over and says how they ended. It reaches only the library's public
 //! API.
 
+mod advice;
 mod args;
 mod exit;
 mod explain;
+mod farewell;
 mod github;
 mod help;
 mod ids;

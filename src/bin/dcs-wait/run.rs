@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use clap::{ArgMatches, Command};
 use dcs_wait::{Client, Error, Event, WaitForJobs};
 use futures_util::StreamExt as _;
 
+use crate::advice::{self, Advice};
 use crate::args::{self, Args};
 use crate::exit::Exit;
 use crate::explain::explain;
+use crate::farewell::{complain, hint};
 use crate::github::Report;
+use crate::help;
 use crate::interruption::interruption;
 use crate::output::{Output, Written};
 use crate::progress::{Lines, start_log};
@@ -18,7 +20,6 @@ use crate::stderr::say;
 use crate::tally::Tally;
 use crate::usage::{closing, print, usage, with_names};
 use crate::verdict::Verdict;
-use crate::{help, resume};
 
 /// How long an interrupted command goes on writing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -60,7 +61,13 @@ pub(crate) fn main() -> Exit {
     }
     let (wait, client) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return refuse(with_names(&error, &command)),
+        Err(error) => {
+            let exit = refuse(with_names(&error, &command));
+            if let Some(text) = advice::for_setting(&error) {
+                hint(&args, text);
+            }
+            return exit;
+        }
     };
     if ids.is_empty() {
         return Exit::Success;
@@ -69,12 +76,12 @@ pub(crate) fn main() -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return refuse(format!("cannot start: {error}")),
     };
-    let (ending, exit) = runtime.block_on(run(&args, &client, wait, ids, &mut report));
+    let (ending, exit) = runtime.block_on(run((&args, &settings), &client, wait, ids, &mut report));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
         Err(error) => return refuse(with_names(&error, &command)),
-        Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &command, &matches),
+        Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &args, (&command, &matches)),
         Ok(_) => {}
     }
     if let Some(report) = report {
@@ -89,7 +96,7 @@ pub(crate) fn main() -> Exit {
 ///
 /// What turns out to be missing or not usable before the waiting can begin.
 async fn run(
-    args: &Args,
+    (args, settings): (&Args, &Settings),
     client: &Client,
     wait: WaitForJobs,
     ids: Vec<String>,
@@ -121,6 +128,9 @@ async fn run(
         Err(error @ Error::Invalid(_)) => return (Err(error), Exit::Usage),
         Err(error) => {
             say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"));
+            if let Some(advice) = Advice::of_error(&error, "") {
+                hint(args, &advice.text(settings));
+            }
             for id in ids {
                 let verdict = Verdict::not_begun(id, &error);
                 output.verdict(&verdict).await;
@@ -144,7 +154,8 @@ async fn run(
                 events.stop();
                 continue;
             }
-            _ = &mut written => return (Ok(tally), Exit::ClosedPipe),
+            // An interruption goes before a reader that has gone.
+            _ = &mut written, if interrupt.is_none() => return (Ok(tally), Exit::ClosedPipe),
             event = events.next() => event,
         };
         match event {
@@ -188,23 +199,4 @@ async fn run(
 async fn close(output: Output, written: Written, exit: Exit) -> Exit {
     drop(output);
     closing(exit, written.await.unwrap_or(Ok(())))
-}
-
-/// Says what went wrong, and how to go on.
-fn complain(tally: &Tally, exit: Exit, settings: &Settings, command: &Command, matches: &ArgMatches) {
-    for complaint in tally.complaints() {
-        say(&format!("error: {complaint}"));
-    }
-    if let (true, Some(origin)) = (tally.has_denied(), settings.origin()) {
-        say(&format!("the credentials are those of {origin}"));
-    }
-    match tally.open() {
-        _ if exit == Exit::Success => {}
-        Ok([]) => {}
-        Ok(ids) => say(&format!("to take up the wait again: {}", resume::command_line(command, matches, ids))),
-        Err(count) => say(&format!(
-            "to take up the wait for the {count} jobs that are not over, give their ids to: {}",
-            resume::command_line(command, matches, &["-".to_owned()])
-        )),
-    }
 }

@@ -1,16 +1,20 @@
 //! What many verdicts make together: counts, the exit, what went wrong, how late ends were seen, and how to go on.
 
 use std::collections::{BTreeMap, HashSet};
+use std::mem;
 use std::time::Duration;
 
 use dcs_wait::Job;
 use dcs_wait::text::duration;
 
+use crate::advice::Advice;
 use crate::exit::Exit;
 use crate::verdict::{Ending, Verdict};
 
 /// What is said of more jobs than this is summed up.
 pub(crate) const MANY: usize = 10;
+/// So many kinds of trouble have their advice.
+const ADVICE: usize = 3;
 /// So many ids are put on a command line.
 const ON_A_LINE: usize = 100;
 
@@ -21,6 +25,7 @@ pub(crate) struct Tally {
     exits: Vec<Exit>,
     complaints: Vec<String>,
     complained: usize,
+    advice: Vec<Advice>,
     open: Vec<String>,
     left: usize,
     late: (u32, Duration, Duration),
@@ -38,6 +43,7 @@ impl Tally {
             if self.complaints.len() <= MANY {
                 self.complaints.extend(verdict.complaint());
             }
+            self.advise(verdict);
         }
         if verdict.can_be_resumed() {
             self.left += 1;
@@ -92,6 +98,22 @@ impl Tally {
         }
     }
 
+    /// What to do, once for each of a few kinds of trouble.
+    pub(crate) fn advice(&self) -> &[Advice] {
+        &self.advice
+    }
+
+    fn advise(&mut self, verdict: &Verdict) {
+        if self.advice.len() == ADVICE {
+            return;
+        }
+        if let Some(advice) = Advice::of(verdict)
+            && !self.advice.iter().any(|given| mem::discriminant(given) == mem::discriminant(&advice))
+        {
+            self.advice.push(advice);
+        }
+    }
+
     pub(crate) fn has_denied(&self) -> bool {
         self.counts.contains_key(&Ending::Denied)
     }
@@ -127,6 +149,7 @@ mod tests {
                 job_id: "job".to_owned(),
                 ending: *ending,
                 job: None,
+                seen_ago: None,
                 waited: Duration::ZERO,
                 polls: 1,
                 error: None,

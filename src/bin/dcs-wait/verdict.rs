@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Error, Job, Outcome, TransportErrorKind, Unfinished};
+use dcs_wait::{Error, Job, Outcome, Unfinished};
 
 use crate::exit::Exit;
 
@@ -29,6 +29,7 @@ pub(crate) struct Verdict {
     pub(crate) ending: Ending,
     /// As last seen.
     pub(crate) job: Option<Job>,
+    pub(crate) seen_ago: Option<Duration>,
     pub(crate) waited: Duration,
     pub(crate) polls: u32,
     pub(crate) error: Option<Error>,
@@ -37,7 +38,7 @@ pub(crate) struct Verdict {
 impl Verdict {
     /// A wait that was ended from outside is abandoned, unless the command was interrupted.
     pub(crate) fn of(outcome: Outcome, is_interrupted: bool) -> Self {
-        let Outcome { job_id, result, job, waited, polls, .. } = outcome;
+        let Outcome { job_id, result, job, seen_ago, waited, polls, .. } = outcome;
         let error = result.err();
         let ending = match &error {
             None => Ending::Succeeded,
@@ -50,13 +51,14 @@ impl Verdict {
             Some(Error::Abandoned(_)) => Ending::Abandoned,
             Some(_) => Ending::Unreachable,
         };
-        Self { job_id, ending, job, waited, polls, error }
+        Self { job_id, ending, job, seen_ago, waited, polls, error }
     }
 
     /// The verdict over a job whose wait cannot begin.
     pub(crate) fn not_begun(job_id: String, error: &Error) -> Self {
         let ending = if matches!(error, Error::Denied(_)) { Ending::Denied } else { Ending::Unreachable };
-        Self { job_id, ending, job: None, waited: Duration::ZERO, polls: 0, error: Some(error.clone()) }
+        let (job, seen_ago, waited) = (None, None, Duration::ZERO);
+        Self { job_id, ending, job, seen_ago, waited, polls: 0, error: Some(error.clone()) }
     }
 
     /// A line for people about what went wrong, if something did.
@@ -73,13 +75,7 @@ impl Verdict {
                 format!("{what}: {}", last_known(id, known))
             }
             Error::JobFailed(_) => error.to_string(),
-            Error::Transport(trouble) if trouble.kind == TransportErrorKind::Certificate => {
-                format!("job {id}: {error}; --ca-cert FILE trusts one more root")
-            }
-            Error::Denied(answer) if answer.http_status == 403 => {
-                format!("job {id}: {error}; the permission that is needed is dcs:job:get")
-            }
-            _ => format!("job {id}: {error}"),
+            _ => format!("job {id}: {error}; {}", last_seen("it", self.job.as_ref(), self.seen_ago)),
         })
     }
 
@@ -137,14 +133,18 @@ impl Ending {
 
 /// The last status, how long ago it was seen, and the last error.
 fn last_known(id: &str, known: &Unfinished) -> String {
-    let mut text = match known.job.as_ref().zip(known.seen_ago) {
-        Some((job, ago)) => {
-            format!("job {id} was {} when last seen {} ago", one_line(job.status_text()), duration(ago))
-        }
-        None => format!("job {id} was never seen"),
-    };
+    let mut text = last_seen(&format!("job {id}"), known.job.as_ref(), known.seen_ago);
     if let Some((error, ago)) = known.last_error.as_ref().zip(known.last_error_ago) {
         text += &format!("; last error, {} ago: {error}", duration(ago));
     }
     text
+}
+
+fn last_seen(whose: &str, job: Option<&Job>, ago: Option<Duration>) -> String {
+    match job.zip(ago) {
+        Some((job, ago)) => {
+            format!("{whose} was {} when last seen {} ago", one_line(job.status_text()), duration(ago))
+        }
+        None => format!("{whose} was never seen"),
+    }
 }

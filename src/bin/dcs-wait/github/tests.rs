@@ -12,6 +12,7 @@ fn report(endings: impl IntoIterator<Item = (Ending, usize)>) -> Report {
                 job_id: format!("{}-{number}", ending.name()),
                 ending,
                 job: None,
+                seen_ago: None,
                 waited: Duration::ZERO,
                 polls: 1,
                 error: None,
