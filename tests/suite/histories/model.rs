@@ -170,7 +170,7 @@ fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f
         let is_told = |(_, (_, when, change)): &(usize, &(usize, f64, Change))| {
             *when <= at && matches!(change, Change::Key { is_told: true })
         };
-        let number = record.changes.iter().enumerate().filter(is_told).last().map_or(0, |(count, _)| count + 1);
+        let number = record.changes.iter().enumerate().rfind(is_told).map_or(0, |(count, _)| count + 1);
         if history.keys == Keys::Token { String::new() } else { super::key_id(number) }
     };
     let mut order: Vec<usize> = (0..replies.len()).collect();
