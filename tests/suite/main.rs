@@ -3,7 +3,10 @@
 mod answers;
 mod auth;
 mod bad_input;
+#[cfg(unix)]
+mod ci_examples;
 mod crowd;
+mod examples;
 mod exit_status;
 mod github;
 mod help;
