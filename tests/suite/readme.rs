@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use dcs_wait::sandbox::{Sandbox, Story};
+use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::process::Command;
 
 use crate::support::{finish, run, sandbox};
@@ -99,5 +99,66 @@ async fn every_option_that_it_names_exists() {
             .contains(option)
     }) {
         assert!(help.contains(&format!("{option} <")) || help.contains(&format!("{option}\n")), "{option}");
+    }
+}
+
+#[tokio::test]
+async fn the_commands_of_troubleshooting_do_what_they_say() {
+    let sandbox = sandbox([
+        ("good", Story::new().succeeds()),
+        ("bad", Story::new().fails("no memory")),
+        ("slow", Story::new().running()),
+        ("odd", Story::new().then(Answer::http(400).body(r#"{"error_code":"DCS.4063","error_msg":"no"}"#))),
+    ])
+    .await;
+    let lines: Vec<&str> = block("sh", 3).lines().collect();
+    let [explain, once, json, loud] = lines[..] else { panic!("{lines:?}") };
+    let shell = async |line: &str, id: &str| {
+        run_sh(&sandbox, &format!("id={id}\n{line}\nstatus=$?\ncat log.txt 2>/dev/null; exit $status\n"), &[]).await
+    };
+    let explained = shell(explain, "").await;
+    assert!(explained.status == 0 && explained.stdout.contains(&sandbox.endpoint()), "{}", explained.stdout);
+    assert_eq!(sandbox.requests().len(), 0);
+    for (id, status) in [("good", 0), ("bad", 1), ("slow", 124)] {
+        assert_eq!(shell(once, id).await.status, status, "{id}");
+    }
+    let odd = shell(json, "odd").await;
+    assert_eq!(odd.json()[0]["error"]["code"], "DCS.4063");
+    assert!(odd.json()[0]["error"]["request_id"].is_string());
+    let loud = shell(loud, "good").await;
+    assert!(loud.stdout.contains("DEBUG") && !loud.stdout.contains("sandboxSecretKey"), "{}", loud.stdout);
+}
+
+#[tokio::test]
+async fn the_table_of_troubleshooting_quotes_what_is_really_said() {
+    let error = |status, code: &str, text: &str| {
+        Answer::http(status).body(serde_json::json!({"error_code": code, "error_msg": text}).to_string())
+    };
+    let sandbox = sandbox([
+        ("place", Story::new().then(error(404, "APIG.0101", "no API"))),
+        ("page", Story::new().then(Answer::http(403).body("<html></html>"))),
+        ("denied", Story::new().then(error(403, "DCS.2003", "no"))),
+    ])
+    .await;
+    let mut said = String::new();
+    for args in ["place", "page", "denied", "missing --not-found-grace 0s"] {
+        said += &run(&sandbox, args).await.stderr;
+    }
+    let with = |name: &'static str, value: &'static str| {
+        let mut command = crate::support::command(&sandbox, "place");
+        command.env(name, value);
+        async move { finish(&mut command).await.stderr }
+    };
+    said += &with("HUAWEICLOUD_SDK_SK", "").await;
+    said += &with("HUAWEICLOUD_SDK_SK", "another").await;
+    let mut none = crate::support::command(&sandbox, "place");
+    said += &finish(none.env_remove("HUAWEICLOUD_SDK_SK").env_remove("HUAWEICLOUD_SDK_AK")).await.stderr;
+    let table = README.split("| standard error says |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("it");
+    let quoted = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));
+    let quoted: Vec<&str> = quoted.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert!(quoted.len() >= 9, "{quoted:?}");
+    // These two are tested where there is an authority of one's own, and with the gateway's published words.
+    for words in quoted.iter().filter(|words| !words.starts_with("certificate") && !words.starts_with("AK access")) {
+        assert!(said.contains(words), "{words} in {said}");
     }
 }
