@@ -32,6 +32,14 @@ impl Rules {
     }
 }
 
+/// A stretch in which nobody gets a usable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Everywhere {
+    pub(crate) since: Instant,
+    /// There had been answers before.
+    pub(crate) was_there: bool,
+}
+
 /// What came of asking once.
 #[derive(Debug)]
 pub(crate) struct Reply<T, E> {
@@ -136,8 +144,14 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         }
     }
 
-    /// Judges an answer that is known since `now`.
-    pub(crate) fn judge(&mut self, rules: &Rules, reply: Reply<T, E>, now: Instant) -> Step<T, E> {
+    /// Judges an answer that is known since `now`; `everywhere` if it is one more of those that are of no use.
+    pub(crate) fn judge(
+        &mut self,
+        rules: &Rules,
+        reply: Reply<T, E>,
+        everywhere: Option<Everywhere>,
+        now: Instant,
+    ) -> Step<T, E> {
         self.asked += u32::from(reply.asked_at.is_some());
         // What fails before a request is made counts like one.
         let asked_at = reply.asked_at.unwrap_or(now);
@@ -170,7 +184,7 @@ impl<T: Clone, E: Clone> Engine<T, E> {
                 // What it waited for its turn, others being asked about meanwhile, is no part of an outage.
                 let overdue = asked_at.saturating_duration_since(self.due);
                 self.trouble_since = Some(self.trouble_since.map_or(asked_at, |since| since + overdue));
-                let limit = self.outage_limit(rules, None);
+                let limit = self.outage_limit(rules, everywhere);
                 // A pause as long as the limit is no outage: there has to be a try after the first failure. Past the
                 // deadline, that alone decides.
                 let goes_on = is_first && self.last_usable.is_some();
@@ -213,21 +227,27 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         self.polls.next(&rules.schedule, rules.random)
     }
 
-    /// When an outage has lasted too long. `everywhere` is since when nobody gets a usable answer, if that is so.
+    /// When an outage has lasted too long. `everywhere` is that of all, if there is one.
     ///
     /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: before the first
-    /// failure, the longest pause of the schedule is all that counts of it, and after that the time until it is due.
-    pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Instant>) -> Instant {
+    /// failure, the longest pause of the schedule is all that counts of it, and after that the time until it is due. A wait
+    /// that was never seen bears the outage of a service that had answered others like those others.
+    pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Everywhere>) -> Instant {
+        let [before, after] = rules.patience();
+        let of_all = everywhere.map(|everywhere| everywhere.since);
         let Some(usable) = self.last_usable else {
-            let first = [self.trouble_since, everywhere].into_iter().flatten().min();
-            return first.unwrap_or(rules.deadline) + rules.patience()[0] + self.longest_asked;
+            if let Some(Everywhere { since, was_there: true }) = everywhere {
+                return since + after;
+            }
+            let first = [self.trouble_since, of_all].into_iter().flatten().min();
+            return first.unwrap_or(rules.deadline) + before + self.longest_asked;
         };
         let own = self.trouble_since.map(|since| {
             let counted = since.saturating_duration_since(usable).min(rules.schedule.max);
-            since + rules.max_outage.saturating_sub(counted)
+            since + after.saturating_sub(counted)
         });
-        let of_all = everywhere.map(|since| since.max(usable) + rules.max_outage);
-        [own, of_all].into_iter().flatten().min().unwrap_or(usable + rules.max_outage)
+        let of_all = of_all.map(|since| since.max(usable) + after);
+        [own, of_all].into_iter().flatten().min().unwrap_or(usable + after)
     }
 
     /// How a wait ends that cannot ask any more because its time is over.

@@ -238,7 +238,7 @@ impl<S: Service> Fleet<S> {
                 seat.pace().note(asked_at, signal, reply.retry_after);
                 self.has_failed |= matches!(signal, Signal::Unusable { .. });
             }
-            engine.judge(rules, reply, now)
+            engine.judge(rules, reply, seat.outage().map(|(everywhere, _)| everywhere), now)
         });
         // Only now, so that no other one starts before its answer is known.
         drop(probe);

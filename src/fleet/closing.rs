@@ -67,9 +67,9 @@ impl<S: Service> Fleet<S> {
                 // Each is looked at once, however late, but not twice.
                 self.close(Cause::OutOfTime, |wait| pauses(wait) && wait.engine.asked > 0);
             } else if std::mem::take(&mut self.has_failed) && now < deadline {
-                let Some((since, last_asked)) = self.seat.outage() else { continue };
+                let Some((everywhere, last_asked)) = self.seat.outage() else { continue };
                 let rules = self.rules;
-                let ends = |wait: &Wait<S>| last_asked >= wait.engine.outage_limit(&rules, Some(since));
+                let ends = |wait: &Wait<S>| last_asked >= wait.engine.outage_limit(&rules, Some(everywhere));
                 self.close(Cause::Outage, |wait| pauses(wait) && ends(wait));
             } else {
                 return None;

@@ -18,6 +18,8 @@ pub(super) struct Health {
     /// First failures in a row, and when the first of them was asked for.
     failures: u32,
     since: Option<Instant>,
+    /// There was an answer that tells that it is there.
+    was_there: bool,
     pub(super) outage: Option<Outage>,
 }
 
@@ -25,6 +27,8 @@ pub(super) struct Health {
 pub(super) struct Outage {
     /// When the first request was made that got no usable answer.
     pub(super) since: Instant,
+    /// The service had answered before.
+    pub(super) was_there: bool,
     found_at: Instant,
     /// When the last request was made that got none.
     pub(super) last_asked: Instant,
@@ -42,6 +46,7 @@ impl Health {
     pub(super) fn answered(&mut self, now: Instant) -> Option<Duration> {
         self.failures = 0;
         self.since = None;
+        self.was_there = true;
         self.outage.take().map(|outage| now.saturating_duration_since(outage.since))
     }
 
@@ -61,6 +66,7 @@ impl Health {
         if begins {
             self.outage = Some(Outage {
                 since,
+                was_there: self.was_there,
                 found_at: now,
                 last_asked: asked_at,
                 next: now,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Admission, Key, Pace, Plan, State};
+use crate::engine::Everywhere;
 
 /// A place at a [`Pace`], given back on drop.
 #[derive(Debug)]
@@ -70,9 +71,11 @@ impl Seat {
         plan.place(self.key.0, polls, now).0
     }
 
-    /// Since when nobody gets a usable answer, and when it was last asked for.
-    pub(crate) fn outage(&self) -> Option<(Instant, Instant)> {
-        self.pace.lock().health.outage.as_ref().map(|outage| (outage.since, outage.last_asked))
+    /// The stretch in which nobody gets a usable answer, if there is one, and when it was last asked for.
+    pub(crate) fn outage(&self) -> Option<(Everywhere, Instant)> {
+        let state = self.pace.lock();
+        let outage = state.health.outage.as_ref()?;
+        Some((Everywhere { since: outage.since, was_there: outage.was_there }, outage.last_asked))
     }
 
     /// Whether the next request should be about something that failed before: it may be that only first questions fail. Every

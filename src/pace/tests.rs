@@ -1,6 +1,7 @@
 //! In paused time: exact times of turns.
 
 use super::*;
+use crate::engine::Everywhere;
 
 /// The window of a rate of at least one a second.
 const WINDOW: f64 = 1.05;
@@ -215,7 +216,8 @@ async fn in_an_outage_one_request_at_a_time_finds_out_whether_it_is_over() {
         assert!(regular(&mut seat, start, false).await.is_none());
         pace.note(Instant::now(), UNUSABLE, None);
     }
-    assert_eq!(seat.outage(), Some((start, Instant::now())));
+    let everywhere = Everywhere { since: start, was_there: false };
+    assert_eq!(seat.outage(), Some((everywhere, Instant::now())));
     let begun = Instant::now();
     let probe = regular(&mut seat, start, false).await.expect("a probe");
     // The first pause is half a second, with half of the jitter.

@@ -195,3 +195,16 @@ async fn a_wait_that_had_no_turn_for_long_is_not_in_an_outage_at_its_second_fail
     let ends = run_many(options, 100, script).await;
     assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_a_service_that_answered_is_borne_by_those_that_were_never_seen_too() {
+    // It takes 300 s until each has had a turn.
+    let options = Options { rate: 2.0, ..LIMITS };
+    let (script, _) = options.script(|_, _, at| match at {
+        100.0..160.0 => TROUBLE,
+        900.0.. => ENDED,
+        _ => RUNNING,
+    });
+    let ends = run_many(options, 600, script).await;
+    assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
+}
