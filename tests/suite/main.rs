@@ -31,6 +31,8 @@ mod stdin;
 #[cfg(unix)]
 mod streams;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod time;
 mod tls;
 mod waits;

@@ -55,13 +55,20 @@ pub(crate) fn kind<T>(result: &Result<T, Error>) -> &'static str {
     }
 }
 
+/// The environment of a sandbox, with short pauses.
+pub(crate) fn environment(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let pauses = [("INITIAL_INTERVAL", "1ms"), ("MAX_INTERVAL", "10ms"), ("MAX_RATE", "1000")];
+    let pauses = pauses.map(|(name, value)| (format!("DCS_WAIT_{name}"), value.to_owned()));
+    // No profile of whoever runs the tests.
+    let home = ("HOME".to_owned(), env!("CARGO_TARGET_TMPDIR").to_owned());
+    let own = sandbox.env().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.chain(pauses).chain([home]).collect()
+}
+
 /// The command with the environment of a sandbox and no other, its pauses short; `args` are split at blanks.
 pub(crate) fn command(sandbox: &Sandbox, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dcs-wait"));
-    // No profile of whoever runs the tests.
-    command.env_clear().envs(sandbox.env()).env("HOME", env!("CARGO_TARGET_TMPDIR"));
-    let pauses = [("INITIAL_INTERVAL", "1ms"), ("MAX_INTERVAL", "10ms"), ("MAX_RATE", "1000")];
-    command.envs(pauses.map(|(name, value)| (format!("DCS_WAIT_{name}"), value)));
+    command.env_clear().envs(environment(sandbox));
     command.args(args.split_whitespace()).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

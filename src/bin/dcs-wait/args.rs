@@ -77,7 +77,7 @@ pub(crate) struct Args {
     /// Longest stretch without one usable answer; before the first one at most 30s
     #[arg(long, value_name = "D", default_value = "10m", value_parser = duration)]
     #[arg(env = "DCS_WAIT_MAX_OUTAGE", help_heading = "Waiting", hide_short_help = true)]
-    max_outage: Duration,
+    pub(crate) max_outage: Duration,
 
     /// How long a job never yet seen may be unknown to the service (404)
     #[arg(long, value_name = "D", default_value = "30s", value_parser = duration)]
@@ -130,7 +130,7 @@ pub(crate) struct Args {
     #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
 
-    /// Lines about the progress on standard error
+    /// What goes on, on standard error
     #[arg(long, value_name = "HOW", default_value = "auto", help_heading = "Output", hide_short_help = true)]
     pub(crate) progress: Progress,
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::args::Format;
+use crate::stderr;
 use crate::verdict::{Ending, Verdict};
 
 /// One object of `-o json`, and the outcome event of `-o events`.
@@ -136,7 +137,7 @@ fn write_all(mut lines: mpsc::Receiver<String>) -> io::Result<()> {
             text += &line;
             text.push('\n');
         }
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stderr::around(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(error),
             written => result = result.and(written),
         }

@@ -1,160 +1,115 @@
-//! Standard error: what goes on, for people. A line whenever something changes; all about the log of the library.
+//! Standard error: what goes on, for people. Drawn at a terminal, lines elsewhere.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+mod beat;
+mod board;
+mod drawing;
+mod line;
+mod log;
+mod plain;
+#[cfg(test)]
+mod testing;
+mod view;
+mod words;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use dcs_wait::Event;
-use dcs_wait::text::{duration, one_line};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::util::SubscriberInitExt as _;
+use dcs_wait::text::duration;
 
+use self::board::Board;
+pub(crate) use self::drawing::Drawing;
+pub(crate) use self::log::start_log;
+use self::plain::Lines;
 use crate::args::{Args, Progress};
-use crate::stderr::{Log, note};
-use crate::tally::{MANY, Tally};
-use crate::verdict::{Ending, Verdict};
+use crate::stderr::{self, Leads};
+use crate::tally::Tally;
+use crate::verdict::Verdict;
 
-/// How often the lines about many jobs are, at most.
-const PAUSE: Duration = Duration::from_secs(10);
-/// So many of many jobs that did not succeed are named.
-const NAMED: usize = 5;
-
-/// Lines about the progress: of a few jobs one whenever something changes, of many what they make together.
+/// What stands on standard error while it waits.
 #[derive(Debug)]
-pub(crate) struct Lines {
-    shown: bool,
-    begun: Instant,
-    jobs: usize,
-    states: HashMap<String, State>,
-    over: usize,
-    failed: usize,
-    last: Instant,
+pub(crate) enum Show {
+    Nothing,
+    Lines(Box<Lines>),
+    /// The thread of standard error draws it.
+    Drawing(Arc<Mutex<Board>>),
 }
 
-/// What was last shown of a job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
-    Answered(String),
-    Trouble,
-}
-
-impl Lines {
-    pub(crate) fn new(args: &Args, jobs: usize) -> Self {
-        let shown = match args.progress {
-            Progress::Auto | Progress::Plain => !args.quiet,
-            Progress::None => false,
+impl Show {
+    pub(crate) fn begin(args: &Args, ids: &[String]) -> Self {
+        let variable = |name: &str| std::env::var(name).ok();
+        let is_drawn = match args.progress {
+            _ if args.quiet => return Self::Nothing,
+            Progress::None => return Self::Nothing,
+            Progress::Plain => false,
+            // What is looked at once is not worth a drawing.
+            Progress::Auto => !args.timeout.is_zero() && drawing::can_draw(variable),
         };
-        let begun = Instant::now();
-        Self { shown, begun, jobs, states: HashMap::new(), over: 0, failed: 0, last: begun }
-    }
-
-    pub(crate) fn begin(&self, timeout: Duration) {
-        let jobs = if self.jobs == 1 { "1 job".to_owned() } else { format!("{} jobs", self.jobs) };
-        if timeout.is_zero() {
-            self.line(&format!("looking once at {jobs}"));
-        } else {
-            self.line(&format!("waiting for {jobs}, at most {}", duration(timeout)));
+        let board = Board::new(ids, args.into(), Instant::now());
+        if !is_drawn {
+            return Self::Lines(Box::new(Lines::begin(board)));
         }
+        let board = Arc::new(Mutex::new(board));
+        stderr::draw(Drawing::new(
+            Arc::clone(&board),
+            drawing::has_colours(variable),
+            stderr::stdout_leads() == Leads::ToPipe,
+        ));
+        Self::Drawing(board)
     }
 
     /// Shows what an event changes.
     pub(crate) fn show(&mut self, event: &Event) {
-        let state = match event {
-            Event::Status { job: Some(job), .. } => State::Answered(one_line(job.status_text())),
-            Event::Status { job: None, .. } => State::Answered("not visible yet".to_owned()),
-            Event::Retry { .. } => State::Trouble,
-            _ => return,
-        };
-        if !self.shown {
-            return;
+        let now = Instant::now();
+        match self {
+            Self::Nothing => {}
+            Self::Lines(lines) => lines.show(event, now),
+            Self::Drawing(board) => {
+                board.lock().unwrap_or_else(PoisonError::into_inner).show(event, now);
+            }
         }
-        let before = self.states.insert(event.job_id().to_owned(), state.clone());
-        if self.jobs > MANY {
-            return self.show_counts();
-        }
-        if before.as_ref() == Some(&state) {
-            return;
-        }
-        let text = match (state, event) {
-            (State::Answered(status), _) if before == Some(State::Trouble) => format!("answered again: {status}"),
-            (State::Answered(status), _) => status,
-            (State::Trouble, Event::Retry { error, .. }) => format!("{error}; asking again"),
-            (State::Trouble, _) => return,
-        };
-        self.line(&format!("{}  {text}", event.job_id()));
     }
 
     /// Notes how a job ended.
     pub(crate) fn end(&mut self, verdict: &Verdict) {
-        self.states.remove(&verdict.job_id);
-        self.over += 1;
-        if self.jobs <= MANY {
-            return;
-        }
-        if !matches!(verdict.ending, Ending::Succeeded | Ending::Abandoned | Ending::Interrupted) {
-            self.failed += 1;
-            if let Some(complaint) = verdict.complaint().filter(|_| self.failed <= NAMED) {
-                self.line(&complaint);
+        let now = Instant::now();
+        match self {
+            Self::Nothing => {}
+            Self::Lines(lines) => lines.end(verdict, now),
+            Self::Drawing(board) => {
+                board.lock().unwrap_or_else(PoisonError::into_inner).end(verdict, now);
             }
         }
-        self.show_counts();
     }
 
-    /// Shows how many jobs ended how, and how late that was seen, if they are many.
+    /// Says from time to time that it is still waited. Never done; nothing is lost if it is dropped.
+    pub(crate) async fn beat(&mut self) -> Infallible {
+        let Self::Lines(lines) = self else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep_until(lines.next().into()).await;
+            lines.beat(Instant::now());
+        }
+    }
+
+    /// Shows what all jobs together came to.
     pub(crate) fn finish(&self, tally: &Tally) {
-        if self.jobs > MANY {
-            let late = tally.lateness().map(|text| format!("; {text}")).unwrap_or_default();
-            self.line(&format!("{} jobs: {}{late}", tally.total(), tally.counts()));
+        let now = Instant::now();
+        match self {
+            Self::Nothing => {}
+            Self::Lines(lines) => lines.finish(tally, now),
+            Self::Drawing(board) => {
+                stderr::undraw();
+                let board = board.lock().unwrap_or_else(PoisonError::into_inner);
+                // Of one job everything has been said by standard output, if that stands there too.
+                if board.jobs() > 1 || stderr::stdout_leads() != Leads::Here {
+                    let late = tally.lateness().filter(|_| board.jobs() > crate::tally::MANY);
+                    let late = late.map(|text| format!("; {text}")).unwrap_or_default();
+                    let lasted = duration(now.saturating_duration_since(board.begun));
+                    let jobs = words::jobs(tally.total());
+                    stderr::note(&format!("{jobs} in {lasted}: {}{late}", tally.counts()));
+                }
+            }
         }
-    }
-
-    fn show_counts(&mut self) {
-        if self.last.elapsed() < PAUSE || !self.shown {
-            return;
-        }
-        self.last = Instant::now();
-        let mut counts = BTreeMap::new();
-        for state in self.states.values() {
-            let text = match state {
-                State::Answered(status) => status,
-                State::Trouble => "in trouble",
-            };
-            *counts.entry(text).or_insert(0_usize) += 1;
-        }
-        let mut text = format!("{} of {} jobs over", self.over, self.jobs);
-        if self.failed > 0 {
-            text += &format!(", {} of them not well", self.failed);
-        }
-        for (status, count) in counts {
-            text += &format!("; {count} {status}");
-        }
-        self.line(&text);
-    }
-
-    fn line(&self, text: &str) {
-        if self.shown {
-            note(&format!("{:>6}  {text}", duration(self.begun.elapsed())));
-        }
-    }
-}
-
-/// Sends the library's log to standard error, as RUST_LOG says or else `-q` and `-v`.
-pub(crate) fn start_log(args: &Args) {
-    let targets = match std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok()) {
-        _ if args.quiet => return,
-        Some(targets) => targets,
-        None => match args.verbose {
-            // The lines about the progress say what is logged of it.
-            0 => Targets::new().with_default(LevelFilter::WARN).with_target("dcs_wait::running", LevelFilter::ERROR),
-            1 => Targets::new().with_default(LevelFilter::WARN).with_target("dcs_wait", LevelFilter::DEBUG),
-            _ => Targets::new().with_default(LevelFilter::TRACE),
-        },
-    };
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
-    let registry = tracing_subscriber::registry().with(targets);
-    if args.verbose == 0 && std::env::var_os("RUST_LOG").is_none() {
-        registry.with(lines.without_time().with_target(false)).init();
-    } else {
-        registry.with(lines).init();
     }
 }

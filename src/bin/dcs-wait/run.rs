@@ -14,7 +14,7 @@ use crate::github::Report;
 use crate::help;
 use crate::interruption::interruption;
 use crate::output::{Output, Written};
-use crate::progress::{Lines, start_log};
+use crate::progress::{Show, start_log};
 use crate::settings::Settings;
 use crate::stderr::say;
 use crate::tally::Tally;
@@ -103,8 +103,7 @@ async fn run(
     report: &mut Option<Report>,
 ) -> (Result<Tally, Error>, Exit) {
     let (output, mut written) = Output::start(args.output);
-    let mut lines = Lines::new(args, ids.len());
-    lines.begin(args.timeout);
+    let mut show = Show::begin(args, &ids);
     let mut interrupted = std::pin::pin!(interruption());
     let mut interrupt = None;
     let mut tally = Tally::default();
@@ -122,6 +121,7 @@ async fn run(
             Ok(())
         }
         ready = tokio::time::timeout(args.timeout + LAST_POLL_LIMIT, client.ready()) => ready.unwrap_or(Ok(())),
+        never = show.beat() => match never {},
     };
     match ready {
         Ok(()) => {}
@@ -133,6 +133,7 @@ async fn run(
             }
             for id in ids {
                 let verdict = Verdict::not_begun(id, &error);
+                show.end(&verdict);
                 output.verdict(&verdict).await;
                 tally.add(&verdict);
                 note(&verdict);
@@ -157,12 +158,14 @@ async fn run(
             // An interruption goes before a reader that has gone.
             _ = &mut written, if interrupt.is_none() => return (Ok(tally), Exit::ClosedPipe),
             event = events.next() => event,
+            // Last: there may be a hundred thousand events, and only silence needs a timer.
+            never = show.beat() => match never {},
         };
         match event {
             None => break,
             Some(Event::Outcome(outcome)) => {
                 let verdict = Verdict::of(outcome, interrupt.is_some());
-                lines.end(&verdict);
+                show.end(&verdict);
                 tally.add(&verdict);
                 note(&verdict);
                 if interrupt.is_none() {
@@ -173,7 +176,7 @@ async fn run(
                 }
             }
             Some(event) => {
-                lines.show(&event);
+                show.show(&event);
                 output.step(&event).await;
             }
         }
@@ -191,7 +194,9 @@ async fn run(
         },
     };
     tally.sort(&ids);
-    lines.finish(&tally);
+    if exit != Exit::ClosedPipe {
+        show.finish(&tally);
+    }
     (Ok(tally), exit)
 }
 

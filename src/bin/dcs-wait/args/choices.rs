@@ -44,9 +44,9 @@ pub(crate) enum Format {
 /// What stands on standard error while it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
-    /// what suits where standard error goes
+    /// drawn at a terminal, lines elsewhere and where CI is set
     Auto,
-    /// a line whenever something changes
+    /// a line whenever something changes, nothing is drawn; for screen readers
     Plain,
     /// nothing
     None,
