@@ -1,5 +1,7 @@
 //! Exact screens, from waits in paused time.
 
+use std::time::Duration;
+
 use dcs_wait::sandbox::{Answer, Story};
 
 use super::*;
