@@ -1,6 +1,7 @@
 //! A terminal with the command in it: what it writes there, and what would be seen.
 
 use std::io::{Read as _, Write as _};
+use std::num::NonZero;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -53,7 +54,8 @@ impl Terminal {
         let command = command.env("PATH", std::env::var("PATH").unwrap()).envs(variables.iter().copied());
         let child = command.spawn(pts).unwrap();
         let pty = Arc::new(pty);
-        let seen = Arc::new(Mutex::new(Seen { screen: vt100::Parser::new(24, 80, 1000), bytes: Vec::new() }));
+        let seen =
+            Arc::new(Mutex::new(Seen { screen: vt100::Parser::new(cells(24), cells(80), 1000), bytes: Vec::new() }));
         let reader = thread::spawn({
             let (pty, seen) = (Arc::clone(&pty), Arc::clone(&seen));
             move || {
@@ -71,7 +73,7 @@ impl Terminal {
 
     /// Makes it smaller or larger.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
-        self.seen.lock().unwrap().screen.screen_mut().set_size(rows, columns);
+        self.seen.lock().unwrap().screen.screen_mut().set_size(cells(rows), cells(columns));
         self.pty.resize(Size::new(rows, columns)).unwrap();
     }
 
@@ -143,10 +145,14 @@ impl Ended {
     }
 }
 
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
 /// One for each row: a line that is too wide for the terminal takes several.
 fn lines(screen: &vt100::Parser) -> Vec<String> {
     let (_, columns) = screen.screen().size();
-    let mut lines: Vec<String> = screen.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+    let mut lines: Vec<String> = screen.screen().rows(0, columns.get()).map(|row| row.trim_end().to_owned()).collect();
     lines.truncate(lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1));
     lines
 }
