@@ -45,6 +45,8 @@ pub(crate) struct Fleet<S: Service> {
     is_blocked: bool,
     /// An answer was of no use: this may be the end of others' patience too.
     has_failed: bool,
+    /// When somebody last asked in an outage, as far as is known here.
+    last_asked: Option<Instant>,
     /// The time of last polls is over.
     is_late: bool,
 }
@@ -100,6 +102,7 @@ impl<S: Service> Fleet<S> {
             closing: None,
             is_blocked: false,
             has_failed: false,
+            last_asked: None,
             is_late: false,
         }
     }

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::{Fleet, LAST_POLL_LIMIT, LATE, Service, State, Told, Wait};
-use crate::engine::{End, Step};
+use crate::engine::{End, Everywhere, Step};
 
 /// The waits that end now, and why.
 #[derive(Debug)]
@@ -66,8 +66,7 @@ impl<S: Service> Fleet<S> {
             } else if now >= deadline + LATE && !std::mem::replace(&mut self.is_late, true) {
                 // Each is looked at once, however late, but not twice.
                 self.close(Cause::OutOfTime, |wait| pauses(wait) && wait.engine.asked > 0);
-            } else if std::mem::take(&mut self.has_failed) && now < deadline {
-                let Some((everywhere, last_asked)) = self.seat.outage() else { continue };
+            } else if let Some((everywhere, last_asked)) = self.news_of_outage().filter(|_| now < deadline) {
                 let rules = self.rules;
                 let ends = |wait: &Wait<S>| last_asked >= wait.engine.outage_limit(&rules, Some(everywhere));
                 self.close(Cause::Outage, |wait| pauses(wait) && ends(wait));
@@ -75,6 +74,14 @@ impl<S: Service> Fleet<S> {
                 return None;
             }
         }
+    }
+
+    /// Since when nobody gets a usable answer, and when it was last asked for, by whomever, if that is news.
+    fn news_of_outage(&mut self) -> Option<(Everywhere, Instant)> {
+        let outage = self.seat.outage();
+        let last_asked = outage.map(|(_, last_asked)| last_asked);
+        let is_news = std::mem::replace(&mut self.last_asked, last_asked) != last_asked;
+        outage.filter(|_| std::mem::take(&mut self.has_failed) || is_news)
     }
 
     /// Whether something else than the rate is in the way of all.

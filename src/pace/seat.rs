@@ -18,6 +18,7 @@ pub(crate) struct Seat {
     /// Among those that wait for a turn.
     waiting: Option<Key>,
     patience: [Duration; 2],
+    begun: Instant,
 }
 
 /// What came of an attempt to start a request.
@@ -43,7 +44,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Seat {
     pub(super) fn new(pace: Arc<Pace>, deadline: Instant, number: u64, patience: [Duration; 2]) -> Self {
-        Self { pace, key: (deadline, u64::MAX - number), number, waiting: None, patience }
+        let begun = Instant::now();
+        Self { pace, key: (deadline, u64::MAX - number), number, waiting: None, patience, begun }
     }
 
     pub(super) fn plan(&self, state: &mut State, polls: usize) {
@@ -71,11 +73,12 @@ impl Seat {
         plan.place(self.key.0, polls, now).0
     }
 
-    /// The stretch in which nobody gets a usable answer, if there is one, and when it was last asked for.
+    /// The stretch in which nobody gets a usable answer, as far as this seat is concerned, and when it was last asked for.
     pub(crate) fn outage(&self) -> Option<(Everywhere, Instant)> {
         let state = self.pace.lock();
         let outage = state.health.outage.as_ref()?;
-        Some((Everywhere { since: outage.since, was_there: outage.was_there }, outage.last_asked))
+        let everywhere = Everywhere { since: outage.since.max(self.begun), was_there: outage.was_there };
+        Some((everywhere, outage.last_asked))
     }
 
     /// Whether the next request should be about something that failed before: it may be that only first questions fail. Every
@@ -104,8 +107,8 @@ impl Seat {
         let tempo = state.tempo(now);
         let ahead = u32::try_from(state.waiting.range(..key).count()).unwrap_or(u32::MAX);
         let free = state.free_at(pace.limit, tempo).max(state.next).max(state.hold);
-        let turn = free.map(|at| at + tempo.spacing.saturating_mul(ahead));
-        if let Some(later) = turn.max(self.probe_at(&state, now)).filter(|at| *at > now) {
+        let turn = free.max(self.probe_at(&state, now)).map(|at| at + tempo.spacing.saturating_mul(ahead));
+        if let Some(later) = turn.filter(|at| *at > now) {
             return Attempt::Later(later);
         }
         match admit(state.leaves_room(tempo, now, is_first_look.then_some(self.key))) {
@@ -171,7 +174,7 @@ impl Seat {
         if outage.probe.is_some() {
             return Some(now + LOOK_AGAIN);
         }
-        let mut limits = self.patience.map(|patience| outage.since + patience);
+        let mut limits = self.patience.map(|patience| outage.since.max(self.begun) + patience);
         limits.sort_unstable();
         Some(outage.next_probe(limits))
     }

@@ -235,6 +235,20 @@ async fn in_an_outage_one_request_at_a_time_finds_out_whether_it_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn in_an_outage_too_whoever_is_longest_overdue_goes_first() {
+    let pace = pace(10.0);
+    let start = Instant::now();
+    for _ in 0..5 {
+        pace.note(start, UNUSABLE, None);
+    }
+    let asked = turns(2, async |number| {
+        let due = [start + seconds(0.1), start][number];
+        drop(regular(&mut seat(&pace, start + seconds(900.0), 1), due, false).await.expect("a probe"));
+    });
+    assert_close(&asked.await, &[0.605, 0.5]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn failures_of_one_wait_or_with_answers_in_between_are_no_outage() {
     let pace = pace(10.0);
     let seat = seat(&pace, Instant::now() + seconds(900.0), 5);

@@ -208,3 +208,32 @@ async fn an_outage_of_a_service_that_answered_is_borne_by_those_that_were_never_
     let ends = run_many(options, 600, script).await;
     assert!(ends.values().all(|(end, _)| matches!(end, End::Ended(_))), "{ends:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_ends_waits_that_are_made_apart_at_its_limit_too() {
+    let options = Options { rate: 5.0, max_outage: 60.0, ..LIMITS };
+    let pace = options.pace();
+    let waits = (0..20).map(|_| {
+        let (script, _) = options.script(|_, _, at| if at < 100.0 { RUNNING } else { TROUBLE });
+        follow(Fleet::new(script, options.rules(Instant::now()), &pace, ids(1)))
+    });
+    let ends = futures_util::future::join_all(waits).await;
+    assert!(
+        ends.iter()
+            .flat_map(Ends::values)
+            .all(|(end, at)| matches!(end, End::Unreachable) && (150.0..165.0).contains(at)),
+        "{ends:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_begins_in_an_outage_has_all_of_its_patience() {
+    let options = Options { rate: 5.0, ..LIMITS };
+    let pace = options.pace();
+    let fleet =
+        |count| Fleet::new(options.script(|_, _, _| TROUBLE).0, options.rules(Instant::now()), &pace, ids(count));
+    let early = follow(fleet(20)).await;
+    assert!(early.values().all(|(end, at)| matches!(end, End::Unreachable) && (30.0..30.3).contains(at)), "{early:?}");
+    let late = follow(fleet(20)).await;
+    assert!(late.values().all(|(end, at)| matches!(end, End::Unreachable) && (30.0..40.3).contains(at)), "{late:?}");
+}
