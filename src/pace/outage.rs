@@ -34,8 +34,8 @@ pub(super) struct Outage {
     pub(super) last_asked: Instant,
     /// When the next may be made.
     next: Instant,
-    /// The one that is being made.
-    pub(super) probe: Option<u64>,
+    /// The one that is being made, and since when.
+    pub(super) probe: Option<(u64, Instant)>,
     /// How many were made.
     pub(super) probes: u32,
     pauses: Errors,

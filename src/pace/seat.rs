@@ -41,6 +41,8 @@ pub(crate) struct Probe {
 
 /// How soon somebody else's probe is looked after again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// A probe that takes longer is one of a wait that is not polled any more: it holds nobody up.
+const GIVEN_UP: Duration = Duration::from_secs(60);
 
 impl Seat {
     pub(super) fn new(pace: Arc<Pace>, deadline: Instant, number: u64, patience: [Duration; 2]) -> Self {
@@ -171,7 +173,7 @@ impl Seat {
     /// In an outage: when the next request may start.
     fn probe_at(&self, state: &State, now: Instant) -> Option<Instant> {
         let outage = state.health.outage.as_ref()?;
-        if outage.probe.is_some() {
+        if outage.probe.is_some_and(|(_, begun)| now < begun + GIVEN_UP) {
             return Some(now + LOOK_AGAIN);
         }
         let mut limits = self.patience.map(|patience| outage.since.max(self.begun) + patience);
@@ -184,7 +186,7 @@ impl Seat {
         state.given += 1;
         let number = state.given;
         let outage = state.health.outage.as_mut()?;
-        outage.probe = Some(number);
+        outage.probe = Some((number, now));
         outage.probes += 1;
         Some(Probe { pace: Arc::clone(&self.pace), number })
     }
@@ -201,7 +203,7 @@ impl Drop for Probe {
     fn drop(&mut self) {
         let mut state = self.pace.lock();
         if let Some(outage) = &mut state.health.outage {
-            outage.probe = outage.probe.filter(|probe| *probe != self.number);
+            outage.probe = outage.probe.filter(|(probe, _)| *probe != self.number);
         }
     }
 }

@@ -222,7 +222,7 @@ async fn in_an_outage_one_request_at_a_time_finds_out_whether_it_is_over() {
     let probe = regular(&mut seat, start, false).await.expect("a probe");
     // The first pause is half a second, with half of the jitter.
     assert_close(&[begun.elapsed().as_secs_f64()], &[0.5]);
-    assert!(tokio::time::timeout(seconds(100.0), turn(&pace)).await.is_err(), "nobody else, as long as it is asked");
+    assert!(tokio::time::timeout(seconds(55.0), turn(&pace)).await.is_err(), "nobody else, as long as it is asked");
     pace.note(Instant::now(), UNUSABLE, None);
     drop(probe);
     let failed = Instant::now();
@@ -232,6 +232,20 @@ async fn in_an_outage_one_request_at_a_time_finds_out_whether_it_is_over() {
     drop(probe);
     assert_eq!(seat.outage(), None);
     assert!(regular(&mut seat, start, false).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_of_a_wait_that_is_not_polled_any_more_holds_nobody_up_for_ever() {
+    let pace = pace(10.0);
+    let start = Instant::now();
+    for _ in 0..5 {
+        pace.note(start, UNUSABLE, None);
+    }
+    let mut seat = seat(&pace, start + seconds(900.0), 2);
+    let _forgotten = regular(&mut seat, start, false).await.expect("a probe");
+    let made = Instant::now();
+    turn(&pace).await;
+    assert_close(&[made.elapsed().as_secs_f64()], &[60.0]);
 }
 
 #[tokio::test(start_paused = true)]
