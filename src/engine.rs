@@ -236,11 +236,12 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         let [before, after] = rules.patience();
         let of_all = everywhere.map(|everywhere| everywhere.since);
         let Some(usable) = self.last_usable else {
-            if let Some(Everywhere { since, was_there: true }) = everywhere {
-                return since + after;
-            }
-            let first = [self.trouble_since, of_all].into_iter().flatten().min();
-            return first.unwrap_or(rules.deadline) + before + self.longest_asked;
+            let first = [self.trouble_since, of_all].into_iter().flatten().min().unwrap_or(rules.deadline);
+            let own = first + before + self.longest_asked;
+            return match everywhere {
+                Some(Everywhere { since, was_there: true }) => own.max(since + after),
+                _ => own,
+            };
         };
         let own = self.trouble_since.map(|since| {
             let counted = since.saturating_duration_since(usable).min(rules.schedule.max);
