@@ -7,6 +7,8 @@ mod checks;
 mod history;
 mod jobs;
 mod model;
+mod outages;
+mod stand;
 mod story;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +19,7 @@ use dcs_wait::sandbox::{ACCESS_KEY, PROJECT_ID, SECRET_KEY, Sandbox, Story};
 use dcs_wait::{Client, Credentials, Error, Event, Outcome};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use self::history::{Change, History, Keys, Plan};
 use self::story::Said;
@@ -68,7 +70,7 @@ fn seconds(count: f64) -> Duration {
     Duration::from_secs_f64(count)
 }
 
-async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant) -> Given {
+async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant, end: Instant) -> Given {
     sleep_until(start + seconds(plan.start)).await;
     let begun = start.elapsed().as_secs_f64();
     macro_rules! with_options {
@@ -102,13 +104,26 @@ async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant) -> Gi
         let outcomes = outcomes.iter().map(|outcome| told(number, outcome, begun + outcome.waited.as_secs_f64()));
         return (begun, outcomes.collect(), Some(is_ok));
     }
-    let events =
+    let mut events =
         if plan.is_single { with_options!(client.wait_for_job(&plan.ids[0])).events() } else { many().events() };
-    let outcomes = events.filter_map(async |event| match event {
-        Event::Outcome(outcome) => Some(told(number, &outcome, start.elapsed().as_secs_f64())),
-        _ => None,
-    });
-    (begun, outcomes.collect().await, None)
+    let mut outcomes = Vec::new();
+    let all = async {
+        while let Some(event) = events.next().await {
+            if let Event::Outcome(outcome) = event {
+                outcomes.push(told(number, &outcome, start.elapsed().as_secs_f64()));
+            }
+        }
+    };
+    match plan.left {
+        None => all.await,
+        Some(left) => {
+            let mut all = Box::pin(all);
+            if timeout_at(start + seconds(left.at), &mut all).await.is_err() && left.is_kept {
+                sleep_until(end).await;
+            }
+        }
+    }
+    (begun, outcomes, None)
 }
 
 fn key_id(number: usize) -> String {
@@ -165,7 +180,9 @@ async fn play(history: &History) -> Record {
         }
         std::future::pending::<()>().await;
     };
-    let waits = join_all(history.waits.iter().enumerate().map(|(number, plan)| wait(&client, number, plan, start)));
+    let end = start + seconds(history.end() + 1200.0);
+    let waits = history.waits.iter().enumerate().map(|(number, plan)| wait(&client, number, plan, start, end));
+    let waits = join_all(waits);
     let limit = start + seconds(history.end() + 7200.0);
     let given = tokio::select! {
         biased;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::history::{History, Plan};
 use super::model::{GRAIN, Model, Reply};
 use super::story::Means;
-use super::{Record, Told, jobs};
+use super::{Record, Told, jobs, outages};
 
 /// Checks everything.
 ///
@@ -20,6 +20,7 @@ pub(crate) fn check(history: &History, record: &Record) -> Result<(), String> {
     for (number, plan) in history.waits.iter().enumerate() {
         let outcomes: Vec<&Told> = record.outcomes.iter().filter(|told| told.wait == number).collect();
         let decided = outcomes_of_a_wait(plan, &outcomes)?;
+        left(plan, &model)?;
         if let Some((_, is_ok)) = record.awaited.iter().find(|(wait, _)| *wait == number) {
             let mut results = outcomes.iter().map(|told| told.kind == "succeeded");
             let expected = if plan.any { results.any(|it| it) } else { results.all(|it| it) };
@@ -30,7 +31,8 @@ pub(crate) fn check(history: &History, record: &Record) -> Result<(), String> {
         }
     }
     holds(history, &model, &pace)?;
-    overdue(history, record, &model, &pace)
+    overdue(history, record, &model, &pace)?;
+    outages::check(&model)
 }
 
 pub(crate) fn ensure(is_right: bool, wrong: impl FnOnce() -> String) -> Result<(), String> {
@@ -82,6 +84,13 @@ impl Pace {
     pub(crate) fn is_for_one_job(&self) -> bool {
         self.jobs < 1.5
     }
+}
+
+/// g: nothing is asked after a wait was left.
+fn left(plan: &Plan, model: &Model) -> Result<(), String> {
+    let Some(left) = plan.left else { return Ok(()) };
+    let mut replies = model.replies.iter().filter(|reply| plan.ids.contains(&reply.id));
+    ensure(!replies.any(|reply| reply.at > left.at + GRAIN), || format!("[g] asked after it was left at {}", left.at))
 }
 
 /// e: never more starts in any one second than the rate; below 1, one in 1/rate seconds.
@@ -137,7 +146,8 @@ fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Re
     for plan in &history.waits {
         for id in &plan.ids {
             let look = model.of(id).next().map(|reply| reply.at);
-            let told = record.outcomes.iter().find(|told| told.id == *id).map_or(f64::MAX, |told| told.at);
+            let told = record.outcomes.iter().find(|told| told.id == *id).map(|told| told.at);
+            let told = told.or(plan.left.map(|left| left.at)).unwrap_or(f64::MAX);
             let until = look.unwrap_or(told).min(told);
             let is_late = |reply: &&Reply| (plan.deadline() + 1.0..until - 0.001).contains(&reply.at);
             for reply in model.replies.iter().filter(is_late) {
@@ -145,7 +155,9 @@ fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Re
                 let mut before = model.of(&reply.id).filter(|before| before.at < reply.at && !before.is_repaired);
                 let is_again = before.any(|before| before.end > plan.start);
                 let own = history.waits.iter().find(|plan| plan.ids.contains(&reply.id)).ok_or("[model]")?;
-                ensure(!is_again || jobs::may_be_early(model, pace, own, reply), || {
+                let may_be =
+                    jobs::may_be_early(model, pace, own, reply) || outages::since(model, reply.at - 3.0).is_ok();
+                ensure(!is_again || may_be, || {
                     format!("[q] {} is asked again at {}, and {id} waits until {until}", reply.id, reply.at)
                 })?;
             }
@@ -159,7 +171,8 @@ fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Re
 fn outcomes_of_a_wait(plan: &Plan, outcomes: &[&Told]) -> Result<Option<f64>, String> {
     let ids: BTreeSet<&str> = plan.ids.iter().map(String::as_str).collect();
     let told: BTreeSet<&str> = outcomes.iter().map(|told| &*told.id).collect();
-    ensure(ids == told && told.len() == outcomes.len(), || format!("[d] outcomes of {ids:?}: {outcomes:?}"))?;
+    let is_right = if plan.left.is_some() { told.is_subset(&ids) } else { ids == told };
+    ensure(is_right && told.len() == outcomes.len(), || format!("[d] outcomes of {ids:?}: {outcomes:?}"))?;
     let mut decided = None;
     for (before, told) in outcomes.iter().enumerate() {
         ensure(before == 0 || outcomes[before - 1].at <= told.at, || format!("[d] out of order: {outcomes:?}"))?;

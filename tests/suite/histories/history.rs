@@ -29,6 +29,14 @@ pub(crate) enum Change {
     },
 }
 
+/// How and when a wait is left before it is over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left {
+    pub(crate) at: f64,
+    /// It is kept, but not polled any more, instead of dropped.
+    pub(crate) is_kept: bool,
+}
+
 /// The options of one wait.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -37,6 +45,7 @@ pub(crate) struct Plan {
     pub(crate) is_single: bool,
     /// Awaited, instead of read as a stream.
     pub(crate) is_awaited: bool,
+    pub(crate) left: Option<Left>,
     /// All times in seconds.
     pub(crate) start: f64,
     pub(crate) timeout: f64,
@@ -124,10 +133,16 @@ fn plan(rng: &mut Rng, mut ids: Vec<String>, is_one: bool, mood: &Mood) -> Plan 
         // Twice is once.
         ids.extend(ids.clone());
     }
+    let is_awaited = !is_single && rng.u32(..4) == 0;
+    let start = if is_one || rng.bool() { 0.0 } else { (rng.f64() * mood.request_timeout.mul_add(4.0, 5.0)).floor() };
+    let is_left = !is_one && !is_awaited && rng.u32(..8) == 0;
+    // Never at the very time of something else.
+    let left = (start + rng.f64() * rng.f64() * timeout * 1e3).floor() / 1e3 + 0.0004;
     Plan {
         is_single,
-        is_awaited: !is_single && rng.u32(..4) == 0,
-        start: if is_one || rng.bool() { 0.0 } else { (rng.f64() * mood.request_timeout.mul_add(4.0, 5.0)).floor() },
+        is_awaited,
+        left: is_left.then(|| Left { at: left.max(start), is_kept: rng.bool() }),
+        start,
         // Whole milliseconds, as timers have.
         timeout: (timeout * 1e3).round() / 1e3,
         initial,

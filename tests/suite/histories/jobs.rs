@@ -1,10 +1,11 @@
 //! What holds for one job: when it is asked about, and how its wait ends. Each check has a letter.
 
-use super::Told;
 use super::checks::{Pace, ensure};
 use super::history::{History, Plan};
-use super::model::{GRAIN, Model, Reply, Stand};
+use super::model::{GRAIN, Model, Reply};
+use super::stand::Stand;
 use super::story::Means;
+use super::{Told, outages};
 
 /// Checks what is asked about a job, and its outcome.
 ///
@@ -27,26 +28,33 @@ pub(crate) fn check(
     let mut over = None;
     // Of many, the time that one had no turn counts for no outage, and how long that was cannot be told from outside.
     let mut may_be_given_up = false;
+    let deadline = plan.deadline();
     for (number, reply) in replies.iter().enumerate() {
         if let Some((kind, at)) = over {
             return Err(format!("[b] {kind} at {at}, and asked again at {}", reply.at));
         }
         // After the first failure there is always another try.
         let is_first = number > 0 && stand.failing == Some(replies[number - 1].at);
-        if let Some(end) = stand.limit_passed(plan, reply).filter(|_| pace.is_for_one_job() && !is_first) {
+        let turns = (number + 1) as f64 * pace.gap(reply.at);
+        if let Some(end) = stand.limit_passed(plan, reply, turns).filter(|_| pace.is_for_one_job() && !is_first) {
             return Err(format!("[c] the outage should have ended at {end}, and was asked again at {}", reply.at));
         }
         match stand.hear(plan, reply) {
             Err(()) => return Ok(()),
             Ok(None) => {}
-            Ok(Some("unreachable")) => may_be_given_up = true,
+            Ok(Some("unreachable")) if reply.end < deadline - 1e-6 => may_be_given_up = true,
             Ok(Some(kind)) => over = Some((kind, reply.end)),
         }
     }
+    if plan.left.is_some() {
+        return Ok(());
+    }
     polls(&replies, told)?;
-    let deadline = plan.deadline();
     let last = replies.last().filter(|last| last.end > told.at + GRAIN);
     ensure(last.is_none() || told.kind == "abandoned", || "[d] ended while it is asked about".to_owned())?;
+    if over.is_none() && !matches!(told.kind, "abandoned" | "denied") {
+        outages::not_longer(history, model, pace.lead(told.at), plan, told, &stand)?;
+    }
     match over {
         Some(_) if told.kind == "abandoned" => {
             ensure(decided.is_some_and(|at| at <= replies[replies.len() - 1].end_by + GRAIN), || {
@@ -63,15 +71,18 @@ pub(crate) fn check(
                 let is_denied = |(from, until): &(f64, f64)| from - GRAIN <= told.at && plan.start <= until + GRAIN;
                 ensure(model.closed.iter().any(is_denied), || "[f] denied, and nobody was".to_owned())?;
             }
-            "unreachable" if may_be_given_up => {}
-            "unreachable" if told.at < deadline - 1e-6 => everywhere(model, plan, told, &stand)?,
+            _ if told.at < deadline && may_be_given_up && told.kind == "unreachable" => {}
+            "unreachable" if told.at < deadline - 1e-6 => outages::unreachable(model, plan, told, &stand)?,
             kind => {
                 ensure(told.at >= deadline - 1e-6, || "[c] ended early".to_owned())?;
                 ensure(kind == stand.out_of_time(), || format!("[f] it was {}", stand.out_of_time()))?;
                 if told.at > deadline + 5.0 + GRAIN {
-                    // It was still to be looked at when it became known that nobody gets an answer.
+                    // It was still to be looked at when it became known that nobody gets an answer, or somebody went alone.
                     ensure(told.polls == 0, || "[c] later than 5 s after the deadline".to_owned())?;
-                    outage(model, told.at)?;
+                    let is_held_up = told.at <= deadline + 10.0 + pace.gap(deadline) + GRAIN;
+                    let is_outage = outages::since(model, told.at).is_ok();
+                    let is_alone = model.replies.iter().any(|it| it.means == Means::Unauthenticated);
+                    ensure(is_held_up || is_outage || is_alone, || "[c] later than the rate asks for".to_owned())?;
                 }
                 last_look(history, model, pace, plan, told, &replies)?;
             }
@@ -87,7 +98,7 @@ pub(crate) fn check(
         };
         let before = model.replies.iter().rfind(|it| it.at < look.at || it.at <= look.at && it.id != look.id);
         let free = before.map_or(plan.start, |it| it.at.max(plan.start) + (it.end_by - it.at));
-        ensure(look.at <= free + pace.gap(look.at) + GRAIN || outage(model, look.at).is_ok(), || {
+        ensure(look.at <= free + pace.gap(look.at) + GRAIN || outages::since(model, look.at).is_ok(), || {
             format!("[c] a first look at {} that the rate allowed at {free}", look.at)
         })?;
     }
@@ -101,7 +112,11 @@ pub(crate) fn may_be_early(model: &Model, pace: &Pace, plan: &Plan, reply: &Repl
     for before in model.of(&reply.id).filter(|it| it.at < reply.at && !it.is_repaired) {
         let _ = stand.hear(plan, before);
     }
-    let is_last_try = stand.failing.is_some() && reply.at >= stand.limit(plan) - GRAIN;
+    let limit = match outages::since(model, reply.at) {
+        Ok(since) => outages::limit(plan, &stand, since),
+        Err(_) => stand.limit(plan),
+    };
+    let is_last_try = stand.failing.is_some() && reply.at >= limit - GRAIN;
     reply.at >= plan.deadline() - pace.lead(reply.at) - GRAIN || is_last_try
 }
 
@@ -139,10 +154,10 @@ fn pause(model: &Model, pace: &Pace, plan: &Plan, one: &Reply, two: &Reply) -> R
 
 impl Stand {
     /// When the last try should have been, if it was missed by this request.
-    fn limit_passed(&self, plan: &Plan, reply: &Reply) -> Option<f64> {
+    /// The time that it waited for its `turns` counts for none.
+    fn limit_passed(&self, plan: &Plan, reply: &Reply, turns: f64) -> Option<f64> {
         let limit = self.limit(plan);
-        // A pause for the rate is at most this long.
-        let is_past = self.failing.is_some() && reply.at > limit + 12.1 && reply.at < plan.deadline();
+        let is_past = self.failing.is_some() && reply.at > limit + turns && reply.at < plan.deadline();
         is_past.then_some(limit)
     }
 }
@@ -151,39 +166,10 @@ impl Stand {
 fn polls(replies: &[&Reply], told: &Told) -> Result<(), String> {
     let count = |by: f64| replies.iter().filter(|reply| reply.end_by <= by).count() as u32;
     let (least, most) = match told.kind {
-        "abandoned" => (count(told.at - GRAIN), count(told.at + 2.0 * GRAIN)),
+        "abandoned" => (count(told.at - GRAIN), replies.len() as u32),
         _ => (replies.len() as u32, replies.len() as u32),
     };
     ensure((least..=most).contains(&told.polls), || format!("[f] there were {least} to {most} polls"))
-}
-
-/// f: unreachable before any deadline, and not by its own answers: only if nobody gets an answer for as long as is allowed.
-fn everywhere(model: &Model, plan: &Plan, told: &Told, stand: &Stand) -> Result<(), String> {
-    let since = outage(model, told.at)?;
-    let limit = match stand.usable {
-        Some(usable) => since.max(usable) + plan.max_outage,
-        None => since + plan.max_outage.min(30.0) + stand.longest_retry_after,
-    };
-    let limit = limit.min(stand.limit(plan));
-    ensure(told.at >= limit - GRAIN, || format!("[f] unreachable before {limit}, since {since}"))
-}
-
-/// Since when nobody gets an answer at this time.
-fn outage(model: &Model, at: f64) -> Result<f64, String> {
-    let known = || model.replies.iter().filter(|reply| reply.end <= at + GRAIN);
-    let is_unusable = |reply: &Reply| matches!(reply.means, Means::Unusable { .. });
-    let is_usable =
-        |reply: &&Reply| !is_unusable(reply) && !matches!(reply.means, Means::Unauthenticated | Means::Ends(_));
-    let usable = known().filter(is_usable).map(|reply| reply.end).fold(f64::MIN, f64::max);
-    let failed: Vec<&Reply> = known().filter(|reply| is_unusable(reply) && reply.end >= usable - GRAIN).collect();
-    let since = failed.iter().map(|reply| reply.at).fold(f64::INFINITY, f64::min);
-    let is_first = |reply: &&&Reply| {
-        let before = model.of(&reply.id).filter(|it| it.at < reply.at).last();
-        before.is_none_or(|before| !is_unusable(before))
-    };
-    let firsts = failed.iter().filter(is_first).count();
-    ensure(firsts >= 5, || format!("[f] unreachable, and only {firsts} failed since {since}"))?;
-    Ok(since)
 }
 
 /// l: near the deadline each job was looked at, or could not be.
@@ -199,7 +185,9 @@ fn last_look(
     let is_calm = !model.replies.iter().any(|reply| {
         matches!(reply.means, Means::Unusable { .. } | Means::Unauthenticated) && reply.end < told.at + GRAIN
     });
+    // Where first looks and last ones do not come close to each other.
     let has_room = history.waits.len() == 1 && is_calm && !pace.is_throttled(told.at);
+    let has_room = has_room && plan.timeout > 2.5 * pace.lead(deadline);
     let last = replies.last().map_or(f64::MIN, |last| last.end_by);
     if has_room {
         let from = deadline - pace.lead(deadline);
@@ -209,7 +197,7 @@ fn last_look(
         // Not the rate was in the way, but an outage, or whoever went alone before the first answer or after a refusal.
         let is_alone = model.replies.iter().all(|it| it.end_by >= deadline);
         let is_alone = is_alone || model.replies.iter().any(|it| it.means == Means::Unauthenticated);
-        ensure(is_alone || outage(model, told.at).is_ok(), || "[c] never looked at".to_owned())?;
+        ensure(is_alone || outages::since(model, told.at).is_ok(), || "[c] never looked at".to_owned())?;
     }
     Ok(())
 }

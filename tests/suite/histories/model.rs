@@ -1,9 +1,8 @@
-//! What the contract makes of recorded requests: what each was answered and when, what a refusal of the credentials means,
-//! and how a job stands after its answers.
+//! What each recorded request was answered, and when; and what a refusal of the credentials means.
 
 use std::collections::HashMap;
 
-use super::history::{Change, History, Keys, Plan};
+use super::history::{Change, History, Keys};
 use super::story::{Means, Said, UNUSABLE};
 use super::{Asked, Record};
 
@@ -29,6 +28,8 @@ pub(crate) struct Reply {
     clock: i64,
     /// It was refused, but that was repaired.
     pub(crate) is_repaired: bool,
+    /// It came at the very time at which the wait was decided, so that it may not have been heard.
+    pub(crate) is_doubtful: bool,
 }
 
 pub(crate) struct Model {
@@ -106,12 +107,13 @@ impl Model {
                 end: asked.at + said.takes,
                 end_by: asked.at + said.takes + if said.takes > 0.0 { GRAIN } else { 0.0 },
                 means: said.means,
-                status: said.status,
+                status: said.status.filter(|_| said.is_whole),
                 retry_after: said.retry_after,
                 key,
                 signed,
                 clock,
                 is_repaired: false,
+                is_doubtful: false,
             };
             replies.push(match is_past(reply.end, reply.end_by + GRAIN, limit) {
                 None => return Ok(None),
@@ -126,6 +128,15 @@ impl Model {
                 },
             });
         }
+        for reply in &mut replies {
+            // Nobody hears what comes after a wait was left, or decided.
+            let left = history.waits.iter().find(|plan| plan.ids.contains(&reply.id)).and_then(|plan| plan.left);
+            let told = record.outcomes.iter().find(|told| told.id == reply.id && told.kind == "abandoned");
+            if left.is_some_and(|left| reply.end_by > left.at) || told.is_some_and(|told| reply.end > told.at + GRAIN) {
+                (reply.end, reply.end_by) = (f64::INFINITY, f64::INFINITY);
+            }
+            reply.is_doubtful = told.is_some_and(|told| reply.end > told.at - GRAIN);
+        }
         let closed = refusals(history, record, &mut replies);
         Ok(Some(Self { replies, closed }))
     }
@@ -139,6 +150,7 @@ fn plain() -> Said {
     Said {
         answer: dcs_wait::sandbox::Answer::http(0),
         status: None,
+        is_whole: true,
         means: UNUSABLE,
         takes: 0.0,
         retry_after: 0.0,
@@ -173,8 +185,9 @@ fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f
         let number = record.changes.iter().enumerate().rfind(is_told).map_or(0, |(count, _)| count + 1);
         if history.keys == Keys::Token { String::new() } else { super::key_id(number) }
     };
-    let mut order: Vec<usize> = (0..replies.len()).collect();
-    order.sort_by(|one, other| replies[*one].end.total_cmp(&replies[*other].end));
+    let mut order: Vec<usize> = (0..replies.len()).filter(|index| replies[*index].end.is_finite()).collect();
+    // Of two at the same time, first the one that was asked first.
+    order.sort_by_key(|index| ((replies[*index].end * 1e3).round() as u64, *index));
     let mut starts: Vec<f64> = history.waits.iter().map(|plan| plan.start).collect();
     starts.sort_by(f64::total_cmp);
     let mut starts = starts.into_iter().peekable();
@@ -213,71 +226,4 @@ fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f
         }
     }
     closed
-}
-
-/// How a job stands after some answers.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Stand {
-    pub(crate) is_seen: bool,
-    is_missing: bool,
-    /// When the last usable answer was there.
-    pub(crate) usable: Option<f64>,
-    pub(crate) first_asked: Option<f64>,
-    /// When the first of the unusable answers since was asked for.
-    pub(crate) failing: Option<f64>,
-    pub(crate) longest_retry_after: f64,
-}
-
-impl Stand {
-    /// When an outage of this job alone has lasted too long.
-    pub(crate) fn limit(&self, plan: &Plan) -> f64 {
-        match (self.usable, self.failing) {
-            (None, _) => {
-                self.first_asked.unwrap_or(f64::INFINITY) + plan.max_outage.min(30.0) + self.longest_retry_after
-            }
-            (Some(usable), Some(failing)) => failing + (plan.max_outage - (failing - usable).min(plan.max)).max(0.0),
-            (Some(_), None) => f64::INFINITY,
-        }
-    }
-
-    /// How it ends when its time is over.
-    pub(crate) fn out_of_time(&self) -> &'static str {
-        match self {
-            Self { is_seen: true, .. } => "timed out",
-            Self { is_missing: true, .. } => "not found",
-            _ => "unreachable",
-        }
-    }
-
-    /// Takes note of an answer: how the wait is over by it, if it is.
-    ///
-    /// # Errors
-    ///
-    /// If that cannot be told: too close to a limit.
-    pub(crate) fn hear(&mut self, plan: &Plan, reply: &Reply) -> Result<Option<&'static str>, ()> {
-        let is_past = |limit: f64| is_past(reply.end, reply.end_by, limit).ok_or(());
-        let first_asked = *self.first_asked.get_or_insert(reply.at);
-        self.longest_retry_after = self.longest_retry_after.max(reply.retry_after);
-        match reply.means {
-            Means::Succeeded => return Ok(Some("succeeded")),
-            Means::Failed => return Ok(Some("failed")),
-            Means::Ends(kind) => return Ok(Some(kind)),
-            Means::Unauthenticated => return Ok(Some("denied")),
-            Means::Missing if self.is_seen || is_past(first_asked + plan.grace)? => return Ok(Some("not found")),
-            Means::Missing | Means::Unfinished => {
-                self.is_missing |= reply.means == Means::Missing;
-                self.is_seen |= reply.means == Means::Unfinished;
-                self.usable = Some(reply.end);
-                self.failing = None;
-            }
-            Means::Unusable { .. } => {
-                let is_first = self.failing.is_none() && self.usable.is_some();
-                self.failing.get_or_insert(reply.at);
-                if !is_first && is_past(self.limit(plan))? && !is_past(plan.deadline())? {
-                    return Ok(Some("unreachable"));
-                }
-            }
-        }
-        Ok(is_past(plan.deadline())?.then(|| self.out_of_time()))
-    }
 }

@@ -27,6 +27,8 @@ pub(crate) enum Means {
 pub(crate) struct Said {
     pub(crate) answer: Answer,
     pub(crate) status: Option<u16>,
+    /// It comes to its end.
+    pub(crate) is_whole: bool,
     pub(crate) means: Means,
     /// When it is there, after the request, in seconds; it never is, if that is infinite.
     pub(crate) takes: f64,
@@ -58,7 +60,7 @@ const WRONG_DATE: (&str, i64) = ("Mon, 01 Jan 2035 00:00:00 GMT", 2_051_222_400)
 
 impl Said {
     fn new(answer: Answer, status: u16, means: Means) -> Self {
-        Self { answer, status: Some(status), means, takes: 0.0, retry_after: 0.0, clock: None }
+        Self { answer, status: Some(status), is_whole: true, means, takes: 0.0, retry_after: 0.0, clock: None }
     }
 
     fn http(status: u16, means: Means) -> Self {
@@ -138,7 +140,7 @@ pub(crate) fn outage(rng: &mut Rng, mood: &Mood) -> Said {
 fn dress(mut said: Said, rng: &mut Rng, mood: &Mood) -> Said {
     let often = if said.means == THROTTLED { 50 } else { 0 };
     // Of an answer that is cut, nothing is known.
-    if rng.u32(..100) < mood.retry_after.max(often) && said.status.is_some() && said.takes == 0.0 {
+    if rng.u32(..100) < mood.retry_after.max(often) && said.is_whole {
         said = said.asks_for(rng);
     }
     if rng.u32(..100) < mood.slow {
@@ -191,9 +193,13 @@ fn end(rng: &mut Rng) -> Said {
 
 fn unusable(rng: &mut Rng, mood: &Mood) -> Said {
     match rng.u32(..20) {
-        0 => Said { status: None, ..Said::new(Answer::hang_up(), 500, UNUSABLE) },
-        1 => Said { takes: 0.02, ..Said::new(Answer::status("SUCCESS").cut(), 200, UNUSABLE) },
-        2 => Said { takes: f64::INFINITY, ..Said::new(Answer::status("SUCCESS").stalled(), 200, UNUSABLE) },
+        0 => Said { status: None, is_whole: false, ..Said::new(Answer::hang_up(), 500, UNUSABLE) },
+        1 => Said { takes: 0.02, is_whole: false, ..Said::new(Answer::status("SUCCESS").cut(), 200, UNUSABLE) },
+        2 => Said {
+            takes: f64::INFINITY,
+            is_whole: false,
+            ..Said::new(Answer::status("SUCCESS").stalled(), 200, UNUSABLE)
+        },
         3 => Said::http(200, UNUSABLE).body(r#"{"job_id":"another","status":"SUCCESS"}"#),
         4 => {
             let bodies =
