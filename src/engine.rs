@@ -123,6 +123,8 @@ pub(crate) struct Engine<T, E> {
     pub(crate) asked: u32,
     /// The next poll is the last try at the end of an outage.
     pub(crate) is_last_try: bool,
+    /// When it would ask next if it were not for any limit.
+    next: Instant,
 }
 
 impl<T: Clone, E: Clone> Engine<T, E> {
@@ -141,6 +143,7 @@ impl<T: Clone, E: Clone> Engine<T, E> {
             trouble: None,
             asked: 0,
             is_last_try: false,
+            next: now,
         }
     }
 
@@ -201,10 +204,24 @@ impl<T: Clone, E: Clone> Engine<T, E> {
         if now >= rules.deadline {
             return Step::Over(self.out_of_time());
         }
-        let next = now + pause.max(retry_after);
-        self.is_last_try = next > latest && latest < rules.deadline;
-        self.due = latest.min(next);
+        self.next = now + pause.max(retry_after);
+        self.set_due(rules, latest);
         Step::Pause(news, self.due - now)
+    }
+
+    /// Puts the last try in an outage off if that is not at its limit any more: an outage of all may have ended meanwhile.
+    pub(crate) fn put_off(&mut self, rules: &Rules, everywhere: Option<Everywhere>) -> bool {
+        let limit = self.outage_limit(rules, everywhere).min(rules.deadline);
+        let is_later = self.is_last_try && self.due < limit;
+        if is_later {
+            self.set_due(rules, limit);
+        }
+        is_later
+    }
+
+    fn set_due(&mut self, rules: &Rules, latest: Instant) {
+        self.is_last_try = self.next > latest && latest < rules.deadline;
+        self.due = latest.min(self.next);
     }
 
     /// Lets go of what was seen.

@@ -155,6 +155,9 @@ impl<S: Service> Fleet<S> {
             else {
                 return latest;
             };
+            if !is_last && now >= due && self.put_off(index) {
+                continue;
+            }
             let Self { service, seat, waits, .. } = self;
             let engine = &waits[index as usize].engine;
             let attempt = if is_last || (engine.is_last_try && now >= due) {
@@ -214,14 +217,32 @@ impl<S: Service> Fleet<S> {
         self.seat.set_last_polls(last_polls);
     }
 
-    fn ask(&mut self, index: u32, is_last: bool, pass: S::Pass, probe: Option<Probe>) {
-        let wait = &mut self.waits[index as usize];
-        let heap = if wait.state == State::Queued { &mut self.queue } else { &mut self.looked };
+    /// If the next poll of a wait that pauses would be its last try in an outage that is over by now: it is not.
+    fn put_off(&mut self, index: u32) -> bool {
+        let Self { rules, seat, waits, .. } = self;
+        let engine = &mut waits[index as usize].engine;
+        let is_later = engine.is_last_try && engine.put_off(rules, seat.outage().map(|(everywhere, _)| everywhere));
+        if is_later {
+            let entry = Reverse((engine.due, index));
+            self.leave_heap(index).push(entry);
+        }
+        is_later
+    }
+
+    /// Takes a wait that pauses out of its heap.
+    fn leave_heap(&mut self, index: u32) -> &mut BinaryHeap<Reverse<(Instant, u32)>> {
+        let heap = if self.waits[index as usize].state == State::Queued { &mut self.queue } else { &mut self.looked };
         if peek(heap).is_some_and(|(_, first)| first == index) {
             heap.pop();
         } else {
             heap.retain(|entry| entry.0.1 != index);
         }
+        heap
+    }
+
+    fn ask(&mut self, index: u32, is_last: bool, pass: S::Pass, probe: Option<Probe>) {
+        self.leave_heap(index);
+        let wait = &mut self.waits[index as usize];
         let was_last = wait.state == State::Looked;
         wait.state = State::Asking { is_last: is_last || was_last };
         let asking = self.service.ask(&wait.id, pass);

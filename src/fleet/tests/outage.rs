@@ -1,6 +1,7 @@
 //! Unusable answers: their own backoff, how long they are borne, and `Retry-After`.
 
 use super::*;
+use crate::engine::Everywhere;
 
 #[tokio::test(start_paused = true)]
 async fn errors_have_their_own_backoff_which_a_usable_answer_resets() {
@@ -236,4 +237,19 @@ async fn a_wait_that_begins_in_an_outage_has_all_of_its_patience() {
     assert!(early.values().all(|(end, at)| matches!(end, End::Unreachable) && (30.0..30.3).contains(at)), "{early:?}");
     let late = follow(fleet(20)).await;
     assert!(late.values().all(|(end, at)| matches!(end, End::Unreachable) && (30.0..40.3).contains(at)), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_try_in_an_outage_is_put_off_if_the_outage_is_over_by_then() {
+    let start = Instant::now();
+    let at = |seconds| start + Duration::from_secs(seconds);
+    let rules = LIMITS.rules(start);
+    let everywhere = Some(Everywhere { since: start, was_there: false });
+    let mut engine = Engine::<&str, &str>::new(&rules, at(31));
+    let retry_after = Some(Duration::from_secs(119));
+    let reply = Reply { asked_at: Some(at(31)), answer: Answer::Unusable("503"), retry_after };
+    engine.judge(&rules, reply, everywhere, at(31));
+    assert!(engine.is_last_try && engine.due == at(149), "30 s and 119 s after the beginning");
+    assert!(!engine.put_off(&rules, everywhere), "the outage lasts");
+    assert!(engine.put_off(&rules, None) && !engine.is_last_try && engine.due == at(150), "what was asked for holds");
 }
