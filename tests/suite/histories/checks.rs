@@ -143,6 +143,10 @@ fn holds(history: &History, model: &Model, pace: &Pace) -> Result<(), String> {
 
 /// q: nothing is asked again while a job waits for its only look, and its deadline is over.
 fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Result<(), String> {
+    // Whoever goes alone after a refusal lets all others come at once.
+    if model.replies.iter().any(|reply| reply.means == Means::Unauthenticated) {
+        return Ok(());
+    }
     for plan in &history.waits {
         for id in &plan.ids {
             let look = model.of(id).next().map(|reply| reply.at);

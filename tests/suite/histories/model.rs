@@ -225,5 +225,8 @@ fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f
             _ => {}
         }
     }
+    if let Some(start) = starts.find(|start| is_closed && key_at(*start) != current.0) {
+        closed.last_mut().unwrap().1 = start;
+    }
     closed
 }
