@@ -128,7 +128,8 @@ fn refusals(model: &Model) -> Result<(), String> {
 
 /// e: after a 429 with `Retry-After`, no regular request by anybody before.
 fn holds(history: &History, model: &Model, pace: &Pace) -> Result<(), String> {
-    let is_hold = |it: &&Reply| it.means == (Means::Unusable { is_throttled: true }) && it.retry_after > 0.0;
+    let is_hold =
+        |it: &&Reply| !it.is_doubtful && it.means == (Means::Unusable { is_throttled: true }) && it.retry_after > 0.0;
     for hold in model.replies.iter().filter(is_hold) {
         let is_held = |it: &&Reply| hold.end_by + GRAIN < it.at && it.at < hold.end + hold.retry_after - GRAIN;
         for reply in model.replies.iter().filter(is_held) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::history::{Change, History, Keys};
+use super::history::{Change, History, Keys, Plan};
 use super::story::{Means, Said, UNUSABLE};
 use super::{Asked, Record};
 
@@ -132,13 +132,22 @@ impl Model {
             // Nobody hears what comes after a wait was left, or decided.
             let left = history.waits.iter().find(|plan| plan.ids.contains(&reply.id)).and_then(|plan| plan.left);
             let told = record.outcomes.iter().find(|told| told.id == reply.id && told.kind == "abandoned");
-            if left.is_some_and(|left| reply.end_by > left.at) || told.is_some_and(|told| reply.end > told.at + GRAIN) {
+            if left.is_some_and(|left| reply.end_by > left.at + GRAIN)
+                || told.is_some_and(|told| reply.end > told.at + GRAIN)
+            {
                 (reply.end, reply.end_by) = (f64::INFINITY, f64::INFINITY);
             }
-            reply.is_doubtful = told.is_some_and(|told| reply.end > told.at - GRAIN);
+            let decided = told.map(|told| told.at).or(left.map(|left| left.at));
+            reply.is_doubtful = decided.is_some_and(|at| (reply.at.max(at - GRAIN)..=at + GRAIN).contains(&reply.end));
+        }
+        if replies.iter().any(|reply| reply.is_doubtful && reply.means == Means::Unauthenticated) {
+            return Ok(None);
         }
         let closed = refusals(history, record, &mut replies);
-        Ok(Some(Self { replies, closed }))
+        // Who comes at the very time at which the credentials are refused may ask the source before or after that.
+        let is_close = |plan: &Plan| closed.iter().any(|(from, _)| (from - plan.start).abs() < GRAIN);
+        let can_be_told = history.keys != Keys::Source || !history.waits.iter().any(is_close);
+        Ok(can_be_told.then_some(Self { replies, closed }))
     }
 
     pub(crate) fn of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Reply> + Clone {

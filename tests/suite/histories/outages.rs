@@ -14,7 +14,8 @@ use super::story::{Means, UNUSABLE};
 fn found(model: &Model) -> Vec<(f64, f64)> {
     let heard = model.replies.iter().filter(|reply| reply.end.is_finite() && !reply.is_repaired);
     let mut heard: Vec<&Reply> = heard.collect();
-    heard.sort_by(|one, other| one.end.total_cmp(&other.end));
+    // Of those that come at the same time, what ends a row is last.
+    heard.sort_by_key(|reply| ((reply.end * 1e3).round() as u64, reply.means != UNUSABLE));
     let (mut failing, mut firsts, mut found) = (BTreeSet::new(), 0, Vec::<(f64, f64)>::new());
     for reply in heard {
         let is_first = match reply.means {
