@@ -2,6 +2,7 @@
 
 mod env;
 mod environment;
+mod found;
 mod koocli;
 mod lookup;
 mod metadata;
@@ -13,7 +14,8 @@ use std::fmt;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::environment::Environment;
-pub use self::lookup::{Found, Lookup, Search, SourceKind, Tried};
+pub use self::found::Found;
+pub use self::lookup::{Lookup, Search, SourceKind, Tried};
 pub use self::source::{CredentialsSource, Loading, Login};
 use crate::error::{Error, Result};
 
