@@ -1,105 +1,17 @@
 //! What an answer means to a wait: when to ask next, or how it is over. Judges one wait at a time and never waits itself;
 //! it knows no HTTP, no job and no wall clock, and waits for anything.
 
+mod terms;
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::schedule::{Errors, Polls, Random, Schedule};
+pub(crate) use self::terms::{Answer, End, Everywhere, News, Reply, Rules, Step};
+use crate::schedule::{Errors, Polls};
 
-/// How long a wait may go without a usable answer before the first one.
-const MAX_FIRST_OUTAGE: Duration = Duration::from_secs(30);
 /// A longer `Retry-After` is cut to this.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
-
-/// How to wait, for all that wait together.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    /// When the last poll starts.
-    pub(crate) deadline: Instant,
-    /// The longest stretch without one usable answer.
-    pub(crate) max_outage: Duration,
-    /// How long something never yet seen may be missing.
-    pub(crate) missing_grace: Duration,
-    pub(crate) schedule: Schedule,
-    pub(crate) random: Random,
-}
-
-impl Rules {
-    /// How long an outage may last before the first usable answer, and after it.
-    pub(crate) fn patience(&self) -> [Duration; 2] {
-        [self.max_outage.min(MAX_FIRST_OUTAGE), self.max_outage]
-    }
-}
-
-/// A stretch in which nobody gets a usable answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Everywhere {
-    pub(crate) since: Instant,
-    /// There had been answers before.
-    pub(crate) was_there: bool,
-}
-
-/// What came of asking once.
-#[derive(Debug)]
-pub(crate) struct Reply<T, E> {
-    /// When the request started; `None` if none was sent.
-    pub(crate) asked_at: Option<Instant>,
-    pub(crate) answer: Answer<T, E>,
-    /// A lower bound on the next pause.
-    pub(crate) retry_after: Option<Duration>,
-}
-
-/// What an answer is to a wait.
-#[derive(Debug)]
-pub(crate) enum Answer<T, E> {
-    /// It is over.
-    Ended(T),
-    /// It is not over, and this old if known.
-    Unfinished(T, Option<Duration>),
-    /// It is not there, or not there yet.
-    Missing(E),
-    /// There were too many questions: so many a second are allowed, if known.
-    Throttled(E, Option<f64>),
-    /// The answer, or its absence, says nothing.
-    Unusable(E),
-    /// Asking again is pointless.
-    Refused(E),
-}
-
-/// One round of a wait.
-#[derive(Debug)]
-pub(crate) enum Step<T, E> {
-    /// It goes on: the next poll is due after the pause.
-    Pause(News<T, E>, Duration),
-    /// It was the last round.
-    Over(End<T, E>),
-}
-
-/// What a round that is not the last has brought.
-#[derive(Debug)]
-pub(crate) enum News<T, E> {
-    /// Seen, but not over.
-    Unfinished(T),
-    /// Not there yet.
-    Missing,
-    /// An error that is borne.
-    Trouble(E),
-}
-
-/// How a wait ended.
-#[derive(Debug)]
-pub(crate) enum End<T, E> {
-    Ended(T),
-    Refused(E),
-    Missing(E),
-    /// The deadline passed; it was seen unfinished.
-    OutOfTime,
-    /// No usable answer for too long, or none at all until the deadline.
-    Unreachable,
-    /// The wait was ended from outside.
-    Stopped,
-}
 
 /// The state of one wait. Small, because there may be very many.
 #[derive(Debug)]
@@ -127,7 +39,7 @@ pub(crate) struct Engine<T, E> {
     next: Instant,
 }
 
-impl<T: Clone, E: Clone> Engine<T, E> {
+impl<T, E> Engine<T, E> {
     /// A wait that begins now.
     pub(crate) fn new(rules: &Rules, now: Instant) -> Self {
         Self {
@@ -178,11 +90,11 @@ impl<T: Clone, E: Clone> Engine<T, E> {
                 if self.seen.is_none() {
                     self.polls.skip_to(&rules.schedule, age.unwrap_or_default());
                 }
-                self.seen = Some(Box::new((value.clone(), now)));
-                (News::Unfinished(value), self.usable(rules, now))
+                self.seen = Some(Box::new((value, now)));
+                (News::Unfinished, self.usable(rules, now))
             }
             Answer::Throttled(error, _) | Answer::Unusable(error) => {
-                self.trouble = Some(Box::new((error.clone(), now)));
+                self.trouble = Some(Box::new((error, now)));
                 let is_first = self.trouble_since.is_none();
                 // What it waited for its turn, others being asked about meanwhile, is no part of an outage.
                 let overdue = asked_at.saturating_duration_since(self.due);
@@ -197,7 +109,7 @@ impl<T: Clone, E: Clone> Engine<T, E> {
                 if now < limit {
                     latest = latest.min(limit);
                 }
-                (News::Trouble(error), self.errors.next(rules.random))
+                (News::Trouble, self.errors.next(rules.random))
             }
         };
 

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::engine::{Answer, End, Engine, News, Reply, Rules, Step};
 use crate::error::{Error, Result, Unfinished};
 use crate::events::{Event, Outcome};
-use crate::fleet::{Fleet, Service};
+use crate::fleet::{Fleet, Service, Told};
 use crate::job::{Job, JobStatus};
 use crate::pace::Admission;
 use crate::text::one_line;
@@ -104,8 +104,25 @@ impl Running {
         }
     }
 
-    /// Sits out the pause that the event before announced, and asks; `None` once all is over.
+    /// The next event: sits out the pause that the one before announced, and asks. `None` once all is over.
     pub(crate) async fn next(&mut self) -> Option<Event> {
+        let (index, step) = self.step().await?;
+        Some(match step {
+            Step::Pause(news, next_poll) => self.event(index, news, next_poll),
+            Step::Over(end) => Event::Outcome(self.outcome(index, end)),
+        })
+    }
+
+    /// The next outcome; what comes before it is only logged.
+    pub(crate) async fn next_outcome(&mut self) -> Option<Outcome> {
+        loop {
+            if let (index, Step::Over(end)) = self.step().await? {
+                return Some(self.outcome(index, end));
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Option<Told<Jobs>> {
         let span = self.span.clone();
         async {
             if !std::mem::replace(&mut self.has_asked, true) {
@@ -120,45 +137,56 @@ impl Running {
                     }
                     step = self.fleet.next() => step?,
                 };
-                return Some(self.event(index, step));
+                if let Step::Pause(news, next_poll) = step {
+                    self.log(index, news, next_poll);
+                }
+                return Some((index, step));
             }
         }
         .instrument(span)
         .await
     }
 
-    fn event(&mut self, index: u32, step: Step<Job, Error>) -> Event {
+    fn log(&mut self, index: u32, news: News, next_poll: Duration) {
+        let wait = self.fleet.wait(index);
+        let (job_id, polls) = (&*wait.id, wait.engine.asked);
+        match (news, wait.engine.seen.as_deref(), wait.engine.trouble.as_deref()) {
+            (News::Unfinished, Some((job, _)), _) => {
+                tracing::debug!(job_id, status = one_line(job.status_text()), polls, ?next_poll, "not over");
+                note_unknown(&mut self.unknown, &job.status);
+            }
+            (News::Trouble, _, Some((error, _))) => {
+                tracing::warn!(job_id, %error, polls, ?next_poll, "no usable answer, asking again");
+            }
+            _ => tracing::debug!(job_id, polls, ?next_poll, "not visible yet"),
+        }
+    }
+
+    fn event(&mut self, index: u32, news: News, next_poll: Duration) -> Event {
         let wait = self.fleet.wait(index);
         let (job_id, polls) = (String::from(&*wait.id), wait.engine.asked);
-        match step {
-            Step::Pause(News::Unfinished(job), next_poll) => {
-                tracing::debug!(job_id, status = one_line(job.status_text()), polls, ?next_poll, "not over");
-                self.note_unknown(&job.status);
-                Event::Status { job_id, job: Some(job), next_poll, polls }
-            }
-            Step::Pause(News::Missing, next_poll) => {
-                tracing::debug!(job_id, polls, ?next_poll, "not visible yet");
-                Event::Status { job_id, job: None, next_poll, polls }
-            }
-            Step::Pause(News::Trouble(error), next_poll) => {
-                tracing::warn!(job_id, %error, polls, ?next_poll, "no usable answer, asking again");
-                Event::Retry { job_id, error, next_poll, polls }
-            }
-            Step::Over(end) => {
-                let waited = self.begun.elapsed();
-                let result = result(end, &job_id, &wait.engine, waited);
-                let (job, seen_ago) = match &result {
-                    Ok(job) => (Some(job.clone()), Some(Duration::ZERO)),
-                    Err(Error::JobFailed(job)) => (Some((**job).clone()), Some(Duration::ZERO)),
-                    Err(_) => wait.engine.seen.take().map(|seen| (seen.0, seen.1.elapsed())).unzip(),
-                };
-                // What is over needs no memory.
-                wait.engine.forget();
-                tracing::debug!(job_id, polls, error = result.as_ref().err().map(tracing::field::display), "over");
-                self.decide(&result);
-                Event::Outcome(Outcome { job_id, result, job, seen_ago, waited, polls })
-            }
+        match (news, wait.engine.seen.as_deref(), wait.engine.trouble.as_deref()) {
+            (News::Trouble, _, Some((error, _))) => Event::Retry { job_id, error: error.clone(), next_poll, polls },
+            (News::Unfinished, Some((job, _)), _) => Event::Status { job_id, job: Some(job.clone()), next_poll, polls },
+            _ => Event::Status { job_id, job: None, next_poll, polls },
         }
+    }
+
+    fn outcome(&mut self, index: u32, end: End<Job, Error>) -> Outcome {
+        let waited = self.begun.elapsed();
+        let wait = self.fleet.wait(index);
+        let (job_id, polls) = (String::from(&*wait.id), wait.engine.asked);
+        let result = result(end, &job_id, &wait.engine, waited);
+        let (job, seen_ago) = match &result {
+            Ok(job) => (Some(job.clone()), Some(Duration::ZERO)),
+            Err(Error::JobFailed(job)) => (Some((**job).clone()), Some(Duration::ZERO)),
+            Err(_) => wait.engine.seen.take().map(|seen| (seen.0, seen.1.elapsed())).unzip(),
+        };
+        // What is over needs no memory.
+        wait.engine.forget();
+        tracing::debug!(job_id, polls, error = result.as_ref().err().map(tracing::field::display), "over");
+        self.decide(&result);
+        Outcome { job_id, result, job, seen_ago, waited, polls }
     }
 
     /// Ends the wait for all if this result decides it.
@@ -173,16 +201,16 @@ impl Running {
             self.fleet.stop();
         }
     }
+}
 
-    fn note_unknown(&mut self, status: &JobStatus) {
-        if let JobStatus::Unknown(text) = status
-            && self.unknown.len() < UNKNOWN_LOGGED
-            && !self.unknown.contains(text)
-        {
-            // Not this module's target: who shows the events does not show this.
-            tracing::warn!(target: "dcs_wait", status = %one_line(text), "a status that is not known here; the job counts as not over");
-            self.unknown.push(text.clone());
-        }
+fn note_unknown(known: &mut Vec<String>, status: &JobStatus) {
+    if let JobStatus::Unknown(text) = status
+        && known.len() < UNKNOWN_LOGGED
+        && !known.contains(text)
+    {
+        // Not this module's target: who shows the events does not show this.
+        tracing::warn!(target: "dcs_wait", status = %one_line(text), "a status that is not known here; the job counts as not over");
+        known.push(text.clone());
     }
 }
 

@@ -180,7 +180,14 @@ impl<T> Wait<T> {
     where
         T: 'static,
     {
-        Events::new(self.job_ids.clone(), |stop| self.start(stop))
+        self.stream(true)
+    }
+
+    fn stream(self, is_all: bool) -> Events
+    where
+        T: 'static,
+    {
+        Events::new(is_all, self.job_ids.clone(), |stop| self.start(stop))
     }
 
     /// Begins to wait, if every option is good.
@@ -222,7 +229,7 @@ impl WaitForJobs {
     /// The same wait as a stream of outcomes, in the order in which they become known, exactly one for each id. Dropping it
     /// stops the wait.
     pub fn outcomes(self) -> Outcomes {
-        Outcomes(self.events())
+        Outcomes(self.stream(false))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::pace::{Admission, Signal};
 /// Whom a fleet asks.
 pub(crate) trait Service {
     type Pass;
-    type Value: Clone + 'static;
+    type Value: 'static;
     type Error: Clone + 'static;
 
     /// Gives the right to ask now; see [`Admission`].

@@ -4,6 +4,7 @@
 mod many;
 mod missing;
 mod outage;
+mod outage_of_all;
 mod support;
 
 use proptest::prelude::*;

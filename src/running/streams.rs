@@ -28,8 +28,9 @@ enum Stage<S> {
 }
 
 impl Events {
-    /// The events of a wait that is started when they are first asked for.
+    /// The events of a wait that is started when they are first asked for: all, or only the outcomes.
     pub(crate) fn new(
+        is_all: bool,
         job_ids: Vec<String>,
         start: impl FnOnce(Arc<Notify>) -> Result<Running> + Send + 'static,
     ) -> Self {
@@ -45,8 +46,10 @@ impl Events {
                             Err(error) => Stage::Invalid(error, job_ids.into_iter()),
                         },
                         Stage::Running(mut running) => {
-                            // What is over gives its place up at once, not when the stream is dropped.
-                            let event = running.next().await?;
+                            let event = match is_all {
+                                true => running.next().await?,
+                                false => Event::Outcome(running.next_outcome().await?),
+                            };
                             return Some((event, Stage::Running(running)));
                         }
                         Stage::Invalid(error, mut rest) => {

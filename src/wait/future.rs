@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{WaitForJob, WaitForJobs};
 use crate::error::{Error, Result, Several};
-use crate::events::{Event, Outcome};
+use crate::events::Outcome;
 use crate::job::Job;
 
 impl IntoFuture for WaitForJob {
@@ -16,13 +16,8 @@ impl IntoFuture for WaitForJob {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let mut running = self.start(Arc::default())?;
-            while let Some(event) = running.next().await {
-                if let Event::Outcome(outcome) = event {
-                    return outcome.result;
-                }
-            }
             // A wait for one job gives one outcome.
-            Err(Error::invalid("job-id", "not given"))
+            running.next_outcome().await.map_or_else(|| Err(Error::invalid("job-id", "not given")), |it| it.result)
         })
     }
 }
@@ -36,10 +31,8 @@ impl IntoFuture for WaitForJobs {
             let is_any = self.until.any;
             let mut running = self.start(Arc::default())?;
             let mut outcomes = Vec::new();
-            while let Some(event) = running.next().await {
-                if let Event::Outcome(outcome) = event {
-                    outcomes.push(outcome);
-                }
+            while let Some(outcome) = running.next_outcome().await {
+                outcomes.push(outcome);
             }
             let mut results = outcomes.iter().map(|outcome| outcome.result.is_ok());
             let is_enough = if is_any { results.any(|is_ok| is_ok) } else { results.all(|is_ok| is_ok) };
