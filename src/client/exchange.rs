@@ -40,9 +40,9 @@ impl<T> Question<'_, T> {
             Kind::Token(token) => headers.push(("X-Auth-Token", token.expose_secret())),
         }
         let answer = transport.get(url.clone(), &headers, limit).await?;
-        let request_id = answer.request_id.as_deref().map(|id| one_line(&hide(id, &secrets)));
+        let request_id = answer.request_id.as_deref().map(|id| one_line(&hide(id.to_owned(), &secrets)));
         tracing::debug!(path = url.path(), status = answer.status, request_id, "answered");
-        let result = read(&answer, &|text| hide(&text, &secrets));
+        let result = read(&answer, &|text| hide(text, &secrets));
         Ok((answer, result))
     }
 }
@@ -57,10 +57,11 @@ pub(super) fn skew(answer: &Answer, pass: &Pass) -> Option<i64> {
 }
 
 /// Takes secrets out of a text. What is shorter than eight characters is none, and might be a part of any word.
-fn hide(text: &str, secrets: &[&str]) -> String {
-    secrets.iter().filter(|secret| secret.len() >= 8).fold(text.to_owned(), |text, secret| {
-        if text.contains(secret) { text.replace(secret, "[hidden]") } else { text }
-    })
+fn hide(text: String, secrets: &[&str]) -> String {
+    secrets
+        .iter()
+        .filter(|secret| secret.len() >= 8)
+        .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[hidden]") } else { text })
 }
 
 fn unix_now() -> i64 {
@@ -86,6 +87,6 @@ mod tests {
 
     #[test]
     fn secrets_are_taken_out_of_a_text() {
-        assert_eq!(hide("it said abcdefgh, abcdefgh", &["abcdefgh", "it"]), "it said [hidden], [hidden]");
+        assert_eq!(hide("it said abcdefgh, abcdefgh".to_owned(), &["abcdefgh", "it"]), "it said [hidden], [hidden]");
     }
 }
