@@ -1,7 +1,7 @@
 //! What a wait for very many jobs costs: CPU a poll beside a bare loop of signed GETs, memory a job, and how both grow.
 //!
 //! `cargo bench --bench fleet` runs each case in a process of its own, against a server that answers from memory in
-//! another, and prints medians and ratios. `-- --quick` takes a tenth of the jobs.
+//! another, and prints medians and ratios. Takes about ten minutes; `-- --quick` takes a tenth of the jobs.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -20,7 +20,7 @@ const ACCESS_KEY: &str = "BENCH000000000000KEY";
 const SECRET_KEY: &str = "benchSecretKey00000000000000000000000000";
 /// A job is over at its third poll.
 const POLLS: usize = 3;
-const RUNS: usize = 3;
+const ROUNDS: usize = 5;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -48,61 +48,61 @@ struct Used {
 
 fn compare(less: usize) -> Outcome<()> {
     let [few, many] = [20_000, 100_000].map(|jobs| jobs / less);
-    println!("{:<46} {:>12} {:>12} {:>12}", "case (medians of 3)", "CPU", "CPU a poll", "peak memory");
-    let row = |name: &str, polls: usize, used: Used| {
-        let Used { cpu, peak_kib } = used;
-        println!("{name:<46} {cpu:>10.2} s {:>9.1} µs {:>8.1} MiB", cpu * 1e6 / polls as f64, peak_kib / 1024.0);
-        cpu / polls as f64
+    let wait = |jobs: usize| (format!("wait_for_jobs, {jobs} jobs"), vec!["wait".to_owned(), jobs.to_string()], jobs);
+    let bare = |jobs: usize, side_by_side: usize| {
+        let args = ["loop".to_owned(), (jobs * POLLS).to_string(), side_by_side.to_string()];
+        (format!("as many polls in a bare loop, {side_by_side} at a time"), args.to_vec(), jobs)
     };
-    let one = run(&["wait"], &["1"])?;
-    row("wait_for_jobs, 1 job", POLLS, one);
-    let tenth = run(&["wait"], &[&(many / 10).to_string()])?;
-    row(&format!("wait_for_jobs, {} jobs", many / 10), many / 10 * POLLS, tenth);
-    let mut ratios = Vec::new();
-    let mut large = one;
-    for jobs in [few, many] {
-        let polls = jobs * POLLS;
-        large = run(&["wait"], &[&jobs.to_string()])?;
-        let own = row(&format!("wait_for_jobs, {jobs} jobs"), polls, large);
-        for side_by_side in [1, 256] {
-            let used = run(&["loop"], &[&polls.to_string(), &side_by_side.to_string()])?;
-            let peer = row(&format!("bare loop of signed GETs, {side_by_side} at a time"), polls, used);
-            ratios.push((jobs, side_by_side, own / peer));
-        }
+    let cases =
+        [wait(1), wait(many / 10), wait(few), bare(few, 1), bare(few, 100), wait(many), bare(many, 1), bare(many, 100)];
+    // A machine may be faster at one time than at another: all cases take turns, and ratios are those within a round.
+    let mut rounds = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push(cases.iter().map(|(_, args, _)| run(args)).collect::<Outcome<Vec<Used>>>()?);
+    }
+    let of = |value: &dyn Fn(&[Used]) -> f64| median(rounds.iter().map(|round| value(round)).collect());
+
+    println!("{:<46} {:>12} {:>12} {:>12}", format!("case (medians of {ROUNDS})"), "CPU", "CPU a poll", "peak memory");
+    for (index, (name, _, jobs)) in cases.iter().enumerate() {
+        let (cpu, peak) = (of(&|round| round[index].cpu), of(&|round| round[index].peak_kib));
+        let a_poll = cpu * 1e6 / (jobs * POLLS) as f64;
+        println!("{name:<46} {cpu:>10.2} s {a_poll:>9.1} µs {:>8.1} MiB", peak / 1024.0);
     }
     println!();
-    for (jobs, side_by_side, ratio) in ratios {
-        println!("CPU a poll, {jobs} jobs, to a bare loop with {side_by_side} at a time: {ratio:.2} (goal: 1.25)");
+    let ratio = |own: usize, peer: usize| of(&|round| round[own].cpu / round[peer].cpu);
+    for (own, peer) in [(2, 3), (2, 4), (5, 6), (5, 7)] {
+        let (jobs, what) = (cases[own].2, &cases[peer].0);
+        println!("CPU of {jobs} jobs to {what}: {:.2} (goal: 1.25)", ratio(own, peer));
     }
-    let bytes = (large.peak_kib - one.peak_kib) * 1024.0 / many as f64;
+    let grown = |round: &[Used], index: usize| round[index].peak_kib - round[0].peak_kib;
+    let bytes = of(&|round| grown(round, 5) * 1024.0 / many as f64);
     println!("memory a job at {many}: {bytes:.0} bytes (goal: 2048)");
-    let [cpu, memory] = [large.cpu / tenth.cpu, (large.peak_kib - one.peak_kib) / (tenth.peak_kib - one.peak_kib)];
-    println!("ten times the jobs: {cpu:.1} times the CPU, {memory:.1} times the memory (goal: 11)");
+    let memory = of(&|round| grown(round, 5) / grown(round, 1));
+    println!("ten times the jobs: {:.1} times the CPU, {memory:.1} times the memory (goal: 11)", ratio(5, 1));
     Ok(())
 }
 
-/// Runs a case a few times, each with a server of its own: the median.
-fn run(case: &[&str], rest: &[&str]) -> Outcome<Used> {
-    let mut all = Vec::new();
-    for _ in 0..RUNS {
-        let exe = std::env::current_exe()?;
-        let mut server = Command::new(&exe).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut endpoint = String::new();
-        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut endpoint)?;
-        let output = Command::new(&exe).args(case).arg(endpoint.trim()).args(rest).stderr(Stdio::inherit()).output()?;
-        server.kill()?;
-        server.wait()?;
-        let text = String::from_utf8(output.stdout)?;
-        let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let [cpu, peak_kib] = numbers[..] else { return Err(format!("a case has failed: {text}").into()) };
-        all.push(Used { cpu, peak_kib });
+/// Runs a case once, with a server of its own.
+fn run(args: &[String]) -> Outcome<Used> {
+    let exe = std::env::current_exe()?;
+    let mut server = Command::new(&exe).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut endpoint = String::new();
+    BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut endpoint)?;
+    let (case, rest) = args.split_first().ok_or("no case")?;
+    let output = Command::new(&exe).arg(case).arg(endpoint.trim()).args(rest).stderr(Stdio::inherit()).output()?;
+    server.kill()?;
+    server.wait()?;
+    let text = String::from_utf8(output.stdout)?;
+    let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    match numbers[..] {
+        [cpu, peak_kib] => Ok(Used { cpu, peak_kib }),
+        _ => Err(format!("a case has failed: {text}").into()),
     }
-    let median = |of: fn(&Used) -> f64| {
-        let mut values: Vec<f64> = all.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[RUNS / 2]
-    };
-    Ok(Used { cpu: median(|used| used.cpu), peak_kib: median(|used| used.peak_kib) })
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Prints what this process has used so far, as the kernel counts it.
