@@ -112,13 +112,13 @@ fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
+        let digit = |at: usize| tail.get(at).and_then(|digit| char::from(*digit).to_digit(16));
+        match (digit(0).filter(|_| *first == b'%'), digit(1)) {
+            (Some(high), Some(low)) => {
+                bytes.push((high << 4 | low) as u8);
                 rest = &tail[2..];
             }
-            None => {
+            _ => {
                 bytes.push(*first);
                 rest = tail;
             }
