@@ -22,6 +22,7 @@ mod network;
 mod output;
 #[cfg(unix)]
 mod readme;
+mod replay;
 mod sandbox;
 #[cfg(unix)]
 mod schema;

@@ -6,8 +6,6 @@
 //! empty started no job, like one without a body, and adds no id. The word `null` is refused: `jq` prints it for such
 //! an answer and for an error alike.
 
-mod refusal;
-
 use std::io::Read;
 
 use serde::Deserialize;
@@ -15,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::{Deserializer, Value};
 
-use self::refusal::refusal;
+use crate::refusal::refusal;
 
 /// No more is read, in bytes.
 const LONGEST: u64 = 64 * 1024 * 1024;

@@ -12,6 +12,7 @@ mod ids;
 mod interruption;
 mod output;
 mod progress;
+mod refusal;
 mod resume;
 mod run;
 mod settings;

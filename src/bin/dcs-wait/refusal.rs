@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The code and the message in the body of an error, flat or nested in `error`, as one line that is safe to show;
 /// `None` if it has neither.
-pub(super) fn refusal(body: &Value) -> Option<String> {
+pub(crate) fn refusal(body: &Value) -> Option<String> {
     let text = |names: &[&str]| {
         names.iter().find_map(|name| {
             match body.get("error").and_then(|inner| inner.get(name)).or_else(|| body.get(name))? {

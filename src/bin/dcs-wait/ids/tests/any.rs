@@ -100,3 +100,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_fuzzer_has_kept_gives_ids_or_one_line() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/ids");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() > 2);
+    for file in files {
+        match parse(&std::fs::read(&file).unwrap()) {
+            Ok(ids) => assert!(ids.iter().all(|id| (1..=64).contains(&id.len())), "{file:?}: {ids:?}"),
+            Err(problem) => assert!(!problem.chars().any(char::is_control), "{file:?}: {problem:?}"),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The files of the SDK's profile and of KooCLI.
+
+#![no_main]
+
+#[path = "../../tests/fuzz/checks.rs"]
+#[allow(dead_code, reason = "each target needs one of them")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::credentials(data));

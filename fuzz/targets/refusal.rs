@@ -1,0 +1,9 @@
+//! An HTTP status and the body of an error.
+
+#![no_main]
+
+#[path = "../../tests/fuzz/checks.rs"]
+#[allow(dead_code, reason = "each target needs one of them")]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| checks::refusal(data));
