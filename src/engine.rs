@@ -136,6 +136,15 @@ impl<T, E> Engine<T, E> {
         self.due = latest.min(self.next);
     }
 
+    /// Asks earlier by this much, but not before `now`: so long the machine has slept.
+    pub(crate) fn hasten(&mut self, by: Duration, now: Instant) {
+        let earlier = |at: Instant| at.checked_sub(by).map_or(now, |earlier| earlier.max(now)).min(at);
+        self.next = earlier(self.next);
+        self.due = earlier(self.due);
+        // One before its limit is any try.
+        self.is_last_try = false;
+    }
+
     /// Lets go of what was seen.
     pub(crate) fn forget(&mut self) {
         self.missing = None;

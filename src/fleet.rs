@@ -26,6 +26,8 @@ use crate::pace::{Pace, Probe, Seat, Signal};
 pub(crate) const LAST_POLL_LIMIT: Duration = Duration::from_secs(5);
 /// How long after the deadline a last poll may still start that the clock's grain or a lower rate has held up.
 pub(crate) const LATE: Duration = Duration::from_secs(1);
+/// A sleep of the machine is noticed so long after it at the latest.
+const GLANCE: Duration = Duration::from_secs(2);
 /// So many requests may be made at a time, each with a connection of its own.
 const MAX_IN_FLIGHT: usize = 100;
 
@@ -115,7 +117,10 @@ impl<S: Service> Fleet<S> {
             if let Some(told) = self.close_next(now) {
                 return Some(told);
             }
-            let wake = self.start(now);
+            if let Some(slept) = self.service.slept() {
+                self.hasten(slept, now);
+            }
+            let wake = self.start(now).min(now + GLANCE);
             if self.in_flight.is_empty() && self.queue.is_empty() && self.looked.is_empty() {
                 return None;
             }

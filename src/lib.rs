@@ -36,6 +36,7 @@ mod sign;
 pub mod text;
 mod transport;
 mod wait;
+mod watch;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -20,6 +20,7 @@ use crate::fleet::{Fleet, Service, Told};
 use crate::job::{Job, JobStatus};
 use crate::pace::Admission;
 use crate::text::one_line;
+use crate::watch::Watch;
 
 /// So many statuses that this crate has never heard of are logged, each once.
 const UNKNOWN_LOGGED: usize = 16;
@@ -49,6 +50,7 @@ pub(crate) struct Running {
 struct Jobs {
     client: Client,
     deadline: Instant,
+    watch: Watch,
 }
 
 impl Service for Jobs {
@@ -67,6 +69,10 @@ impl Service for Jobs {
 
     async fn free(&self) {
         self.client.free().await;
+    }
+
+    fn slept(&mut self) -> Option<Duration> {
+        self.watch.slept()
     }
 
     async fn halted(&self) -> Error {
@@ -91,7 +97,7 @@ impl Running {
         until: Until,
         stop: Arc<Notify>,
     ) -> Self {
-        let jobs = Jobs { client: client.clone(), deadline: rules.deadline };
+        let jobs = Jobs { client: client.clone(), deadline: rules.deadline, watch: Watch::new() };
         Self {
             fleet: Fleet::new(jobs, rules, client.pace(), ids),
             client,

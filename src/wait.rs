@@ -99,7 +99,8 @@ impl<T> Wait<T> {
     }
 
     /// How long to wait, from when it is first awaited; 30 minutes by default. The last poll starts then and may take 5 s
-    /// more. Zero looks once. The clock is the monotonic one.
+    /// more. Zero looks once. The clock is the monotonic one, which stands while the machine sleeps; on waking, jobs are
+    /// looked at within two seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.end = EndOfTime::After(timeout);
         self

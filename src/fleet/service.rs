@@ -1,5 +1,7 @@
 //! Whom a fleet asks, and what the answers say about the pace.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use crate::engine::{Answer, Reply};
@@ -19,6 +21,11 @@ pub(crate) trait Service {
 
     /// Resolves when whatever made [`admit`](Self::admit) say `Busy` is over.
     fn free(&self) -> impl Future<Output = ()> + Send;
+
+    /// How long the machine has slept since this was last asked, if it has.
+    fn slept(&mut self) -> Option<Duration> {
+        None
+    }
 
     /// Resolves once asking has become pointless; it ends pauses, but not requests.
     fn halted(&self) -> impl Future<Output = Self::Error> + Send;

@@ -5,6 +5,7 @@ mod many;
 mod missing;
 mod outage;
 mod outage_of_all;
+mod sleep;
 mod support;
 
 use proptest::prelude::*;

@@ -102,6 +102,20 @@ impl<S: Service> Fleet<S> {
         is_later
     }
 
+    /// What was due while the machine slept is due now: a job does not stand because a machine does that waits for it.
+    pub(super) fn hasten(&mut self, by: Duration, now: Instant) {
+        let Self { queue, looked, waits, .. } = self;
+        for heap in [queue, looked] {
+            let hastened = heap.drain().map(|Reverse((_, index))| {
+                let engine = &mut waits[index as usize].engine;
+                engine.hasten(by, now);
+                Reverse((engine.due, index))
+            });
+            let hastened: Vec<_> = hastened.collect();
+            heap.extend(hastened);
+        }
+    }
+
     /// Takes a wait that pauses out of its heap.
     pub(super) fn leave_heap(&mut self, index: u32) -> &mut BinaryHeap<Reverse<(Instant, u32)>> {
         let heap = if self.waits[index as usize].state == State::Queued { &mut self.queue } else { &mut self.looked };

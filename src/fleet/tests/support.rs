@@ -47,6 +47,8 @@ pub(super) struct Script {
     pub(super) halts: Option<f64>,
     /// Something else than the rate is in the way, for ever.
     pub(super) is_busy: bool,
+    /// When the machine has slept, and for how long.
+    pub(super) sleep: Option<(f64, f64)>,
 }
 
 /// Who was asked about, and when, in seconds.
@@ -85,6 +87,11 @@ impl Service for Script {
         pending().await
     }
 
+    fn slept(&mut self) -> Option<Duration> {
+        let now = self.start.elapsed().as_secs_f64();
+        self.sleep.take_if(|(at, _)| now >= *at).map(|(_, long)| Duration::from_secs_f64(long))
+    }
+
     async fn halted(&self) -> &'static str {
         match self.halts {
             Some(at) => sleep_until(self.start + Duration::from_secs_f64(at)).await,
@@ -117,6 +124,7 @@ impl Options {
                 counts: Mutex::default(),
                 halts: None,
                 is_busy: false,
+                sleep: None,
             },
             asked,
         )
