@@ -15,6 +15,8 @@ mod home;
 #[cfg(unix)]
 mod jq;
 mod keys;
+#[cfg(unix)]
+mod machine;
 mod many;
 mod metadata;
 mod mistakes;

@@ -11,6 +11,7 @@ mod help;
 mod ids;
 mod interruption;
 mod output;
+mod process;
 mod progress;
 mod refusal;
 mod resume;
@@ -24,6 +25,7 @@ mod verdict;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    process::leave_no_core_file();
     let exit = run::main();
     stderr::finish();
     exit.into()

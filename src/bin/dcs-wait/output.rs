@@ -76,14 +76,17 @@ const QUEUE: usize = 1024;
 const CHUNK: usize = 64 * 1024;
 
 impl Output {
-    pub(crate) fn start(format: Format) -> (Self, Written) {
+    /// # Errors
+    ///
+    /// What the system says if it has no thread to give.
+    pub(crate) fn start(format: Format) -> io::Result<(Self, Written)> {
         let (lines, queue) = mpsc::channel(QUEUE);
         let (done, written) = oneshot::channel();
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             // Whoever does not listen any more has been interrupted.
             let _ = done.send(write_all(queue));
-        });
-        (Self { format, lines }, written)
+        })?;
+        Ok((Self { format, lines }, written))
     }
 
     /// Writes what the format shows of a step that is not the last.

@@ -1,5 +1,6 @@
 //! The steps of the command, one after another.
 
+use std::io;
 use std::time::Duration;
 
 use dcs_wait::{Client, Error, Event, WaitForJobs};
@@ -14,6 +15,7 @@ use crate::github::Report;
 use crate::help;
 use crate::interruption::interruption;
 use crate::output::{Output, Written};
+use crate::process::check_descriptors;
 use crate::progress::{Show, start_log};
 use crate::settings::Settings;
 use crate::stderr::say;
@@ -72,11 +74,15 @@ pub(crate) fn main() -> Exit {
     if ids.is_empty() {
         return Exit::Success;
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let start = || -> io::Result<_> {
+        check_descriptors()?;
+        Ok((tokio::runtime::Builder::new_current_thread().enable_all().build()?, Output::start(args.output)?))
+    };
+    let (runtime, output) = match start() {
+        Ok(started) => started,
         Err(error) => return refuse(format!("cannot start: {error}")),
     };
-    let (ending, exit) = runtime.block_on(run((&args, &settings), &client, wait, ids, &mut report));
+    let (ending, exit) = runtime.block_on(run((&args, &settings), &client, (wait, ids), output, &mut report));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
@@ -98,11 +104,10 @@ pub(crate) fn main() -> Exit {
 async fn run(
     (args, settings): (&Args, &Settings),
     client: &Client,
-    wait: WaitForJobs,
-    ids: Vec<String>,
+    (wait, ids): (WaitForJobs, Vec<String>),
+    (output, mut written): (Output, Written),
     report: &mut Option<Report>,
 ) -> (Result<Tally, Error>, Exit) {
-    let (output, mut written) = Output::start(args.output);
     let mut show = Show::begin(args, &ids);
     let mut interrupted = std::pin::pin!(interruption());
     let mut interrupt = None;

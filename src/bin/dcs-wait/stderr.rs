@@ -41,7 +41,8 @@ fn queue() -> &'static SyncSender<Message> {
     static QUEUED: OnceLock<SyncSender<Message>> = OnceLock::new();
     QUEUED.get_or_init(|| {
         let (queue, messages) = sync_channel(QUEUE);
-        thread::spawn(move || while write_next(&messages).is_some() {});
+        // Without one, the queue has no other end: see `send`.
+        let _ = thread::Builder::new().spawn(move || while write_next(&messages).is_some() {});
         queue
     })
 }
@@ -181,11 +182,13 @@ fn line(text: &str) -> Message {
 
 fn send(mut message: Message) {
     let start = Instant::now();
-    while let Err(TrySendError::Full(back)) = queue().try_send(message) {
-        if start.elapsed() > PATIENCE {
-            return;
+    loop {
+        match queue().try_send(message) {
+            Err(TrySendError::Full(back)) if start.elapsed() < PATIENCE => message = back,
+            // The system has no thread to give.
+            Err(TrySendError::Disconnected(Message::Text(text))) => return drop(io::stderr().write_all(&text)),
+            _ => return,
         }
-        message = back;
         thread::sleep(Duration::from_millis(5));
     }
 }
