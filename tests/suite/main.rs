@@ -29,6 +29,8 @@ mod sandbox;
 #[cfg(unix)]
 mod schema;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod soak;
 mod sources;
 mod stdin;
 #[cfg(unix)]
