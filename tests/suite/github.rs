@@ -10,10 +10,10 @@ use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use crate::support::{Run, command, finish, sandbox};
 
 /// What a step leaves behind.
-struct Step {
-    run: Run,
-    summary: String,
-    outputs: String,
+pub(crate) struct Step {
+    pub(crate) run: Run,
+    pub(crate) summary: String,
+    pub(crate) outputs: String,
 }
 
 impl Step {
@@ -36,7 +36,7 @@ fn folder() -> PathBuf {
 }
 
 /// Runs the command in a step whose files have something in them already.
-async fn step(sandbox: &Sandbox, args: &str) -> Step {
+pub(crate) async fn step(sandbox: &Sandbox, args: &str) -> Step {
     let folder = folder();
     let (summary, outputs) = (folder.join("summary"), folder.join("outputs"));
     fs::write(&summary, "before").unwrap();

@@ -8,6 +8,8 @@ mod ci_examples;
 mod crowd;
 mod examples;
 mod exit_status;
+#[cfg(unix)]
+mod forms;
 mod github;
 mod help;
 mod histories;

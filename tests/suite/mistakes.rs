@@ -7,7 +7,7 @@ use std::process::Stdio;
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::process::Command;
 
-use crate::support::{Run, command, finish, sandbox};
+use crate::support::{Run, command, finish, sandbox, steady};
 
 fn error(status: u16, code: &str, message: &str) -> Answer {
     Answer::http(status).body(serde_json::json!({"error_code": code, "error_msg": message}).to_string())
@@ -25,17 +25,9 @@ fn plain(sandbox: &Sandbox, args: &str) -> Command {
     command
 }
 
-/// What is said, its durations as if nothing took time, and the sandbox's address as a word.
+/// What is said, line by line.
 fn said(run: &Run, sandbox: &Sandbox) -> Vec<String> {
-    let quick = |word: &str| {
-        let (time, rest) = word.split_at(word.trim_end_matches([':', ',', ')']).len());
-        match time.strip_suffix('s').map(str::parse::<f64>) {
-            Some(Ok(_)) => format!("0.0s{rest}"),
-            _ => word.to_owned(),
-        }
-    };
-    let line = |line: &str| line.split(' ').map(quick).collect::<Vec<_>>().join(" ");
-    run.stderr.replace(&sandbox.endpoint(), "ENDPOINT").lines().map(line).collect()
+    steady(&run.stderr, sandbox).lines().map(str::to_owned).collect()
 }
 
 #[tokio::test]
@@ -82,7 +74,7 @@ async fn the_wrong_region() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: rejected: HTTP 404 APIG.0101 The API does not exist or has not been published in the environment (request id sandbox-1); the host, the region or the path is wrong, the job may well exist; it was never seen",
+            "dcs-wait: error: job job: rejected: HTTP 404 APIG.0101 The API does not exist or has not been published in the environment (request id sandbox-N); the host, the region or the path is wrong, the job may well exist; it was never seen",
             "dcs-wait: hint: the configuration looks wrong, not the job: there is no DCS at ENDPOINT (from DCS_WAIT_ENDPOINT); take the region in which the instance is, dcs-wait --explain shows what is used",
         ]
     );
@@ -96,7 +88,7 @@ async fn a_project_of_another_region() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: rejected: HTTP 400 DCS.4063 Invalid project id. (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job job: rejected: HTTP 400 DCS.4063 Invalid project id. (request id sandbox-N); it was never seen",
             "dcs-wait: hint: the project looks wrong, not the key: 0123456789abcdef0123456789abcdef (from HUAWEICLOUD_SDK_PROJECT_ID) must be of the region of ENDPOINT (from DCS_WAIT_ENDPOINT) and of this account; left out, it is looked up",
         ]
     );
@@ -110,7 +102,7 @@ async fn an_id_that_the_service_does_not_know() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: no such job: HTTP 404 DCS.3022 The job does not exist. (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job job: no such job: HTTP 404 DCS.3022 The job does not exist. (request id sandbox-N); it was never seen",
             "dcs-wait: hint: the id may be mistyped, of another region, of another project than 0123456789abcdef0123456789abcdef (from HUAWEICLOUD_SDK_PROJECT_ID), or so old that the service has forgotten the job",
         ]
     );
@@ -126,7 +118,7 @@ async fn the_id_of_an_instance() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job 5560df16-cebf-4473-95c4-d1b573c16e79: no such job: HTTP 404 DCS.3022 The job does not exist. (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job 5560df16-cebf-4473-95c4-d1b573c16e79: no such job: HTTP 404 DCS.3022 The job does not exist. (request id sandbox-N); it was never seen",
             HINT,
         ]
     );
@@ -146,7 +138,7 @@ async fn a_proxy_that_answers_with_a_page() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: denied: HTTP 403 <!DOCTYPE html> <html><head><title>Access denied</title></head></html> (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job job: denied: HTTP 403 <!DOCTYPE html> <html><head><title>Access denied</title></head></html> (request id sandbox-N); it was never seen",
             hint,
             "dcs-wait: the credentials are those of HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK",
         ]
@@ -186,20 +178,20 @@ async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
         said(&bad, &sandbox),
         [
             "dcs-wait: error: job bad failed: no memory",
-            "dcs-wait: hint: the operation failed on the service's side (masterStandbySwapJob, after 0.0s), the wait did its part; waiting again does not help: see to the reason, then start the operation anew",
+            "dcs-wait: hint: the operation failed on the service's side (masterStandbySwapJob, after TIME), the wait did its part; waiting again does not help: see to the reason, then start the operation anew",
         ]
     );
     let endless = finish(&mut plain(&sandbox, "endless -t 50ms")).await;
     assert_eq!(
         said(&endless, &sandbox),
         [
-            "dcs-wait: error: out of time after 0.0s: job endless was RUNNING when last seen 0.0s ago",
+            "dcs-wait: error: out of time after TIME: job endless was RUNNING when last seen TIME ago",
             "dcs-wait: hint: nothing is known to be wrong, and the job goes on by itself; wait again, or longer with --timeout",
             "dcs-wait: to take up the wait again: dcs-wait --timeout 50ms --progress none endless",
         ]
     );
     let lost = said(&finish(&mut plain(&sandbox, "lost --max-outage 50ms")).await, &sandbox);
-    assert!(lost[0].starts_with("dcs-wait: error: no usable answer, given up after 0.0s: job lost was RUNNING when last seen 0.0s ago; last error, 0.0s ago: HTTP 503 APIG.0201 Backend timeout (request id sandbox-"), "{lost:?}");
+    assert!(lost[0].starts_with("dcs-wait: error: no usable answer, given up after TIME: job lost was RUNNING when last seen TIME ago; last error, TIME ago: HTTP 503 APIG.0201 Backend timeout (request id sandbox-"), "{lost:?}");
     assert_eq!(
         lost[1],
         "dcs-wait: hint: the service has trouble, the job may go on by itself: wait again when it is back, or longer with --max-outage; a support ticket should name the request id"

@@ -101,6 +101,37 @@ impl Run {
     }
 }
 
+/// The same text at every run: durations, times, and the numbers of requests become words.
+pub(crate) fn steady(text: &str, sandbox: &Sandbox) -> String {
+    let text = text.replace(&sandbox.endpoint(), "ENDPOINT");
+    let (mut steady, mut before) = (String::new(), "");
+    for piece in text.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))) {
+        let (word, end) = piece.split_at(piece.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len());
+        // A field of JSON, or an output.
+        let is_measured = ["_ms", "_time"].iter().any(|name| before.ends_with(name));
+        match word {
+            _ if is_duration(word) => steady += "TIME",
+            _ if is_measured && word.parse::<u64>().is_ok() => steady += "N",
+            _ if word.strip_prefix("sandbox-").is_some_and(|count| count.parse::<u64>().is_ok()) => {
+                steady += "sandbox-N"
+            }
+            _ => steady += word,
+        }
+        steady.extend(end.chars().map(|c| if ('\u{2800}'..='\u{28ff}').contains(&c) { '⠋' } else { c }));
+        if !word.is_empty() {
+            before = word;
+        }
+    }
+    steady
+}
+
+/// Such as `0.3s`, `12s` or `29m58s`.
+fn is_duration(word: &str) -> bool {
+    let Some(time) = word.strip_suffix('s') else { return false };
+    let mut parts = time.split(['h', 'm']).rev();
+    parts.next().is_some_and(|seconds| seconds.parse::<f64>().is_ok()) && parts.all(|part| part.parse::<u32>().is_ok())
+}
+
 /// Waits until the sandbox has received so many requests.
 pub(crate) async fn requests(sandbox: &Sandbox, count: usize) {
     while sandbox.requests().len() < count {

@@ -1,6 +1,6 @@
 //! What is drawn at a terminal, and that nothing is drawn where it should not be.
 
-mod pty;
+pub(crate) mod pty;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ async fn the_permission_is_missing() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: denied: HTTP 403 DCS.2003 Policy does not allow dcs:job:get to be performed. (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job job: denied: HTTP 403 DCS.2003 Policy does not allow dcs:job:get to be performed. (request id sandbox-N); it was never seen",
             "dcs-wait: hint: the key is good but may not do this: have the permission dcs:job:get granted to its user or agency, in the project 0123456789abcdef0123456789abcdef (from HUAWEICLOUD_SDK_PROJECT_ID)",
             "dcs-wait: the credentials are those of HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK",
         ]
@@ -34,7 +34,7 @@ async fn a_clock_that_is_wrong_and_cannot_be_repaired() {
         assert_eq!(
             said(&run, &sandbox),
             [
-                "dcs-wait: error: job job: denied: HTTP 401 APIG.0301 Incorrect IAM authentication information: verify aksk signature fail (request id sandbox-1); it was never seen".to_owned(),
+                "dcs-wait: error: job job: denied: HTTP 401 APIG.0301 Incorrect IAM authentication information: verify aksk signature fail (request id sandbox-N); it was never seen".to_owned(),
                 format!("dcs-wait: hint: this machine's clock is 2h {words} that of the answer, and the service bears 15 minutes: set it, for example by NTP; if the key is refused then too, it is wrong"),
                 "dcs-wait: the credentials are those of HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK".to_owned(),
             ]
@@ -53,7 +53,7 @@ async fn a_key_that_is_locked() {
     assert_eq!(
         said(&run, &sandbox),
         [
-            "dcs-wait: error: job job: denied: HTTP 401 APIG.0301 Incorrect IAM authentication information: AK access failed to reach the limit,forbidden. (request id sandbox-1); it was never seen",
+            "dcs-wait: error: job job: denied: HTTP 401 APIG.0301 Incorrect IAM authentication information: AK access failed to reach the limit,forbidden. (request id sandbox-N); it was never seen",
             hint,
             "dcs-wait: the credentials are those of HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK",
         ]

@@ -89,13 +89,24 @@ impl Terminal {
 
     /// Waits until this is to be seen in one line, and returns that line.
     pub(crate) async fn line(&self, parts: &[&str]) -> String {
+        let is_it = |line: &&String| parts.iter().all(|part| line.contains(part));
+        self.until(&format!("line with {parts:?}"), |lines| lines.iter().find(is_it).cloned()).await
+    }
+
+    /// Waits until each of these is to be seen in some line, and returns all lines of that moment.
+    pub(crate) async fn screen(&self, parts: &[&str]) -> Vec<String> {
+        let is_there = |lines: &[String]| parts.iter().all(|part| lines.iter().any(|line| line.contains(part)));
+        self.until(&format!("screen with {parts:?}"), |lines| is_there(lines).then(|| lines.to_vec())).await
+    }
+
+    async fn until<T>(&self, what: &str, find: impl Fn(&[String]) -> Option<T>) -> T {
         let start = Instant::now();
         loop {
             let lines = self.lines();
-            if let Some(line) = lines.iter().find(|line| parts.iter().all(|part| line.contains(part))) {
-                return line.clone();
+            if let Some(found) = find(&lines) {
+                return found;
             }
-            assert!(start.elapsed() < PATIENCE, "no line with {parts:?}: {lines:#?}");
+            assert!(start.elapsed() < PATIENCE, "no {what}: {lines:#?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
