@@ -188,7 +188,10 @@ impl Pace {
         if state.throttle.throttled(asked_at, now, told) {
             let rate = state.throttle.rate(now);
             if before >= state.throttle.max() {
-                tracing::warn!("too many requests for the service, {rate:.2} a second from now on, for all jobs");
+                let rate = (rate * 100.0).round() / 100.0;
+                tracing::warn!(
+                    "the service asks for a slower pace: at most {rate} requests a second from now on, for all jobs"
+                );
             } else {
                 tracing::debug!(rate, "still too many requests");
             }

@@ -207,3 +207,19 @@ impl io::Write for Log {
         Ok(())
     }
 }
+
+/// Where its warnings go if nothing more of it is wanted: they look like what else is said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Warnings;
+
+impl io::Write for Warnings {
+    /// It comes event by event, a line each.
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let _ = queue().try_send(Message::Text([b"dcs-wait: warning: ", text].concat()));
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -5,7 +5,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::Args;
-use crate::stderr::Log;
+use crate::stderr::{Log, Warnings};
 
 /// Sends the library's log to standard error, as RUST_LOG says or else `-q` and `-v`.
 pub(crate) fn start_log(args: &Args) {
@@ -19,11 +19,12 @@ pub(crate) fn start_log(args: &Args) {
             _ => Targets::new().with_default(LevelFilter::TRACE),
         },
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     if args.verbose == 0 && std::env::var_os("RUST_LOG").is_none() {
-        registry.with(lines.without_time().with_target(false)).init();
-    } else {
+        let lines = lines.with_writer(|| Warnings).without_time().with_target(false).with_level(false);
         registry.with(lines).init();
+    } else {
+        registry.with(lines.with_writer(|| Log)).init();
     }
 }
