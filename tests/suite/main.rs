@@ -25,6 +25,8 @@ mod mistakes;
 mod network;
 mod output;
 #[cfg(unix)]
+mod picture;
+#[cfg(unix)]
 mod readme;
 mod replay;
 mod sandbox;

@@ -93,12 +93,20 @@ async fn every_option_that_it_names_exists() {
     let named = README
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
         .filter(|word| word.starts_with("--") && !word.starts_with("---"));
-    // Options of cargo, KooCLI and jq, and one that is hidden.
-    for option in named.filter(|option| {
-        !["--example", "--path", "--no-default-features", "--help", "--", "--cli-auth-encrypt", "--unbuffered", "--man"]
-            .contains(option)
-    }) {
+    // Options of cargo and its tests, KooCLI and jq, and one that is hidden.
+    let others =
+        "--example --path --no-default-features --test --ignored -- --cli-auth-encrypt --unbuffered --help --man";
+    for option in named.filter(|option| !others.split(' ').any(|other| other == *option)) {
         assert!(help.contains(&format!("{option} <")) || help.contains(&format!("{option}\n")), "{option}");
+    }
+}
+
+#[test]
+fn what_it_links_to_exists() {
+    let links: Vec<&str> = README.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(links.contains(&"docs/terminal.svg"), "{links:?}");
+    for link in links.iter().filter(|link| !link.contains("://")) {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(), "{link}");
     }
 }
 

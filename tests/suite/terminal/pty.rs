@@ -87,6 +87,11 @@ impl Terminal {
         lines(&self.seen.lock().unwrap().screen)
     }
 
+    /// Looks at all that can be seen now, with its colours.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.lock().unwrap().screen.screen())
+    }
+
     /// Waits until this is to be seen in one line, and returns that line.
     pub(crate) async fn line(&self, parts: &[&str]) -> String {
         let is_it = |line: &&String| parts.iter().all(|part| line.contains(part));

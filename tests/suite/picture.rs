@@ -1,0 +1,71 @@
+//! The picture of a terminal in README: a real run, looked at about once a second. `cargo test --test suite picture -- --ignored`
+//! draws it anew.
+
+mod svg;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use dcs_wait::sandbox::{Answer, Story};
+use pty_process::blocking::Command;
+
+use crate::support::sandbox;
+use crate::terminal::pty::Terminal;
+
+const ROWS: u16 = 11;
+const COLUMNS: u16 = 108;
+
+/// What is typed is shown, and then done.
+const SESSION: &str = "echo '$ dcs-wait - <jobs.txt'; dcs-wait - <jobs.txt; status=$?; echo '$ echo $?'; echo $status";
+
+#[tokio::test]
+#[ignore = "it takes a while, and writes docs/terminal.svg"]
+async fn a_real_run_is_drawn() {
+    let seconds = Duration::from_secs;
+    let outage = Answer::http(503).body(r#"{"error_code":"APIG.0201","error_msg":"Backend timeout"}"#);
+    let jobs = [
+        (
+            "ff8080818822bbf70188235afc24141a",
+            Story::new().init().running().lasting(seconds(2)).fails("the standby is not in sync"),
+        ),
+        (
+            "ff80808188f1e2d30188f2a0c4e51b7d",
+            Story::new().job_type("backupDCSInstance").running().then(outage).lasting(seconds(5)).running().succeeds(),
+        ),
+        (
+            "ff80808189a4c7e10189a5d2f6031c9e",
+            Story::new().job_type("modifyBandwidth").running().lasting(seconds(7)).succeeds(),
+        ),
+    ];
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("picture");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("jobs.txt"), jobs.each_ref().map(|(id, _)| format!("{id}\n")).concat()).unwrap();
+    let sandbox = sandbox(jobs).await;
+
+    let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().unwrap().display().to_string();
+    let usual = [("INITIAL_INTERVAL", "1s"), ("MAX_INTERVAL", "10s"), ("MAX_RATE", "5")];
+    let usual = usual.map(|(name, value)| (format!("DCS_WAIT_{name}"), value));
+    let mut variables: Vec<(&str, &str)> = usual.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    variables.push(("PATH", &bin));
+    let shell = Command::new("/bin/sh").args(["-c", SESSION]).current_dir(&folder);
+    let terminal = Terminal::start(shell, &sandbox, &variables);
+    terminal.resize(ROWS, COLUMNS);
+    terminal.line(&["0 of 3 jobs over"]).await;
+    let mut screens = Vec::new();
+    while !terminal.lines().iter().any(|line| line == "$ echo $?") {
+        screens.push(terminal.look(svg::runs));
+        assert!(screens.len() < 40, "{:#?}", terminal.lines());
+        // Not a whole second: what turns would seem to stand.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+    let ends =
+        [" SUCCESS  backupDCSInstance  ", " FAIL  masterStandbySwapJob  ", "dcs-wait: 3 jobs in ", "dcs-wait: hint: "];
+    terminal.screen(&ends).await;
+    screens.push(terminal.look(svg::runs));
+    assert_eq!(terminal.end().await.status, 0);
+
+    let picture = svg::draw(&screens, (ROWS, COLUMNS));
+    assert!(picture.len() < 40 * 1024, "{}", picture.len());
+    fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/terminal.svg"), picture).unwrap();
+}
