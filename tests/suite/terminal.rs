@@ -1,6 +1,7 @@
 //! What is drawn at a terminal, and that nothing is drawn where it should not be.
 
 pub(crate) mod pty;
+mod torn;
 
 use std::time::Duration;
 
@@ -131,28 +132,6 @@ async fn an_interruption_leaves_a_clean_terminal_where_each_stands_and_how_to_go
     for (line, start) in ended.lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{:#?}", ended.lines);
     }
-}
-
-#[tokio::test]
-async fn lines_of_standard_output_and_of_the_log_are_never_torn() {
-    let sandbox = sandbox([]).await;
-    let ids: Vec<String> = (0..60).map(|number| format!("job-{number}")).collect();
-    for (number, id) in (1_u32..).zip(&ids) {
-        sandbox.add_job(
-            id,
-            Story::new().running().lasting(Duration::from_millis(300)).running().times(number % 7).succeeds(),
-        );
-    }
-    let ended = start(&sandbox, &format!("{} -v", ids.join(" ")), &[]).end().await;
-    assert_eq!(ended.status, 0);
-    // Whatever is drawn is cleared before: between two line breaks there is nothing but the line.
-    let results: Vec<&str> = ended.written.lines().filter(|line| line.contains("SUCCESS  ")).collect();
-    let last_piece =
-        |line: &str| line.rsplit(['\r', '\u{1b}']).next().unwrap_or_default().trim_start_matches("[J").to_owned();
-    let whole = results.iter().filter(|line| last_piece(line).starts_with("job-")).count();
-    assert_eq!((results.len(), whole), (60, 60), "{results:#?}");
-    let logged = ended.written.matches("DEBUG").count();
-    assert!(logged > 100 && ended.lines.iter().all(|line| !line.contains("  left")), "{logged}");
 }
 
 #[tokio::test]
