@@ -178,7 +178,7 @@ async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
         said(&bad, &sandbox),
         [
             "dcs-wait: error: job bad failed: no memory",
-            "dcs-wait: hint: the operation failed on the service's side (masterStandbySwapJob, after TIME), the wait did its part; waiting again does not help: see to the reason, then start the operation anew",
+            "dcs-wait: hint: the operation failed on the service's side (masterStandbySwapJob, after TIME): see to the reason, then start it anew; waiting again does not help",
         ]
     );
     let endless = finish(&mut plain(&sandbox, "endless -t 50ms")).await;

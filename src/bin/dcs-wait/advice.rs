@@ -111,8 +111,8 @@ impl Advice {
         let project = used(settings.project_id.as_ref(), "the one that IAM has for the region");
         match self {
             Self::OperationFailed(how) => format!(
-                "the operation failed on the service's side ({how}), the wait did its part; waiting again does not help: \
-                 see to the reason, then start the operation anew"
+                "the operation failed on the service's side ({how}): see to the reason, then start it anew; waiting again does \
+                 not help"
             ),
             Self::Unfinished => {
                 "nothing is known to be wrong, and the job goes on by itself; wait again, or longer with --timeout"
