@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
+use tokio::process::Command;
 
-use crate::support::{Run, command, finish, sandbox};
+use crate::support::{Run, command, finish, sandbox, steady};
 
 /// What a step leaves behind.
 pub(crate) struct Step {
@@ -37,11 +38,14 @@ fn folder() -> PathBuf {
 
 /// Runs the command in a step whose files have something in them already.
 pub(crate) async fn step(sandbox: &Sandbox, args: &str) -> Step {
+    step_of(command(sandbox, args)).await
+}
+
+async fn step_of(mut command: Command) -> Step {
     let folder = folder();
     let (summary, outputs) = (folder.join("summary"), folder.join("outputs"));
     fs::write(&summary, "before").unwrap();
     fs::write(&outputs, "before=1").unwrap();
-    let mut command = command(sandbox, args);
     command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary).env("GITHUB_OUTPUT", &outputs);
     let run = finish(&mut command).await;
     let step =
@@ -57,7 +61,13 @@ async fn a_job_that_failed_is_an_annotation_a_row_and_outputs() {
     let step = step(&sandbox, "good bad").await;
     assert_eq!(step.run.status, 1, "{}", step.run.stderr);
     assert_eq!(step.run.stdout.lines().count(), 2, "standard output stays the result: {}", step.run.stdout);
-    assert_eq!(step.annotations(), ["::error title=dcs-wait%3A job bad failed::job bad failed: 50%25 is full"]);
+    let annotations: Vec<String> = step.annotations().into_iter().map(|line| steady(line, &sandbox)).collect();
+    assert_eq!(
+        annotations,
+        [
+            "::error title=dcs-wait%3A job bad failed::job bad failed: 50%25 is full; hint: the operation failed on the service's side (masterStandbySwapJob, after TIME): see to the reason, then start it anew; waiting again does not help"
+        ]
+    );
     assert!(
         step.summary.starts_with("before\n\n### dcs-wait: 1 succeeded, 1 failed\n\n| job | outcome |"),
         "{}",
@@ -105,11 +115,13 @@ async fn what_did_not_succeed_is_a_warning_if_one_success_is_enough() {
 }
 
 #[tokio::test]
-async fn many_jobs_have_ten_annotations() {
+async fn many_jobs_have_ten_annotations_and_one_hint() {
     let sandbox = sandbox([]).await;
     let ids: Vec<String> = (0..15).map(|_| sandbox.start_job(Story::new().fails("no"))).collect();
     let step = step(&sandbox, &ids.join(" ")).await;
     assert_eq!(step.annotations().len(), 10);
+    let hinted: Vec<bool> = step.annotations().iter().map(|line| line.contains("; hint: ")).collect();
+    assert!(hinted[0] && !hinted[1..].contains(&true), "{hinted:?}");
     assert_eq!(step.annotations()[9], "::error title=dcs-wait::6 more jobs did not succeed");
 }
 
@@ -129,6 +141,18 @@ async fn a_step_that_was_refused_has_an_annotation_too() {
         let quiet = self::step(&sandbox, &format!("--no-github {args}")).await;
         assert_eq!((quiet.annotations(), quiet.outputs.as_str()), (vec![], "before=1"));
     }
+}
+
+#[tokio::test]
+async fn the_annotation_of_a_setting_that_is_missing_has_its_hint() {
+    let mut command = command(&sandbox([]).await, "job");
+    command.env("HUAWEICLOUD_SDK_SK", "");
+    assert_eq!(
+        step_of(command).await.annotations(),
+        [
+            "::error title=dcs-wait::HUAWEICLOUD_SDK_SK: not set, but HUAWEICLOUD_SDK_AK is; set both; hint: a key has two halves, and both come from one place; in CI, a secret that is not handed to this step is an empty variable"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -9,14 +9,17 @@ mod escape;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::mem;
 
 use dcs_wait::Job;
 use dcs_wait::text::duration;
 use serde::Serialize;
 
 use self::escape::{Level, annotation, cell, output};
+use crate::advice::Advice;
 use crate::exit::Exit;
 use crate::output::{Outcome, outcome};
+use crate::settings::Settings;
 use crate::stderr::{Log, say};
 use crate::verdict::{Ending, Verdict};
 
@@ -36,8 +39,8 @@ pub(crate) struct Report {
     bad: Vec<Row>,
     /// Of those that did, the first.
     good: Vec<Row>,
-    /// Titles and texts.
-    annotations: Vec<(String, String)>,
+    /// Titles and texts, and what to do, once for each kind of trouble.
+    annotations: Vec<(String, String, Option<Advice>)>,
     /// How many jobs should have an annotation.
     wanted: usize,
     first_bad: Option<Outputs>,
@@ -82,7 +85,12 @@ impl Report {
             self.wanted += 1;
             if self.annotations.len() < ANNOTATIONS {
                 let title = format!("dcs-wait: job {} {}", verdict.job_id, verdict.ending.text());
-                self.annotations.push((title, text));
+                let is_new = |advice: &Advice| {
+                    let mut given = self.annotations.iter().filter_map(|(_, _, given)| given.as_ref());
+                    !given.any(|given| mem::discriminant(given) == mem::discriminant(advice))
+                };
+                let advice = Advice::of(verdict).filter(is_new);
+                self.annotations.push((title, text, advice));
             }
         }
         let outputs = || outputs(&outcome(verdict));
@@ -95,24 +103,25 @@ impl Report {
     }
 
     /// Writes everything. What cannot be written is said, and changes nothing else.
-    pub(crate) fn write(&self, exit: Exit) {
-        self.annotate(exit);
+    pub(crate) fn write(&self, exit: Exit, settings: &Settings) {
+        self.annotate(exit, settings);
         append("GITHUB_STEP_SUMMARY", &self.summary());
         append("GITHUB_OUTPUT", &self.outputs(exit));
     }
 
     /// Tells of what was refused before any wait began.
-    pub(crate) fn refuse(problem: &str) {
-        log(&annotation(Level::Error, "dcs-wait", problem));
+    pub(crate) fn refuse(problem: &str, hint: Option<&str>) {
+        log(&annotation(Level::Error, "dcs-wait", &hinted(problem, hint)));
         append("GITHUB_OUTPUT", &exit_status(Exit::Usage));
     }
 
-    fn annotate(&self, exit: Exit) {
-        // With --any, what did not succeed is nothing that ends the step.
+    fn annotate(&self, exit: Exit, settings: &Settings) {
+        // With --any, what did not succeed is nothing that ends the step, and nothing is to be done.
         let level = if exit == Exit::Success { Level::Warning } else { Level::Error };
         let shown = if self.wanted > ANNOTATIONS { ANNOTATIONS - 1 } else { ANNOTATIONS };
-        for (title, text) in self.annotations.iter().take(shown) {
-            log(&annotation(level, title, text));
+        for (title, text, advice) in self.annotations.iter().take(shown) {
+            let hint = advice.as_ref().filter(|_| exit != Exit::Success).map(|advice| advice.text(settings));
+            log(&annotation(level, title, &hinted(text, hint.as_deref())));
         }
         if self.wanted > ANNOTATIONS {
             let more = format!("{} more jobs did not succeed", self.wanted - shown);
@@ -206,6 +215,11 @@ fn outputs(outcome: &Outcome<'_>) -> Outputs {
         ("error", error.map(|error| error.message.clone()).unwrap_or_default()),
         ("request_id", text(error.and_then(|error| error.request_id.as_deref()))),
     ]
+}
+
+/// What went wrong and what to do about it, in one line.
+fn hinted(problem: &str, hint: Option<&str>) -> String {
+    hint.map_or_else(|| problem.to_owned(), |hint| format!("{problem}; hint: {hint}"))
 }
 
 fn exit_status(exit: Exit) -> String {

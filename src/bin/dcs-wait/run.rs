@@ -44,16 +44,19 @@ pub(crate) fn main() -> Exit {
     let client = settings.client(&args);
     let mut report = Report::start(!args.no_github);
     let is_reported = report.is_some() && !args.explain;
-    let refuse = |problem: String| {
+    let refuse = |problem: &str, advice: Option<&str>| {
         say(&format!("error: {problem}"));
         if is_reported {
-            Report::refuse(&problem);
+            Report::refuse(problem, advice);
+        }
+        if let Some(text) = advice {
+            hint(&args, text);
         }
         Exit::Usage
     };
     let ids = match client.as_ref().map(|_| args.job_ids()) {
         Ok(Ok(ids)) => ids,
-        Ok(Err(problem)) => return refuse(problem),
+        Ok(Err(problem)) => return refuse(&problem, None),
         Err(_) => Vec::new(),
     };
     let prepared = client.and_then(|client| Ok((args.wait(&client, &ids)?, client)));
@@ -63,13 +66,7 @@ pub(crate) fn main() -> Exit {
     }
     let (wait, client) = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => {
-            let exit = refuse(with_names(&error, &command));
-            if let Some(text) = advice::for_setting(&error) {
-                hint(&args, text);
-            }
-            return exit;
-        }
+        Err(error) => return refuse(&with_names(&error, &command), advice::for_setting(&error)),
     };
     if ids.is_empty() {
         return Exit::Success;
@@ -80,18 +77,18 @@ pub(crate) fn main() -> Exit {
     };
     let (runtime, output) = match start() {
         Ok(started) => started,
-        Err(error) => return refuse(format!("cannot start: {error}")),
+        Err(error) => return refuse(&format!("cannot start: {error}"), None),
     };
     let (ending, exit) = runtime.block_on(run((&args, &settings), &client, (wait, ids), output, &mut report));
     // A name that is being looked up must not keep the command from its end.
     runtime.shutdown_background();
     match ending {
-        Err(error) => return refuse(with_names(&error, &command)),
+        Err(error) => return refuse(&with_names(&error, &command), None),
         Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &args, (&command, &matches)),
         Ok(_) => {}
     }
     if let Some(report) = report {
-        report.write(exit);
+        report.write(exit, &settings);
     }
     exit
 }

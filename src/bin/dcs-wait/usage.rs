@@ -23,7 +23,7 @@ pub(crate) fn usage(error: &clap::Error) -> Exit {
     say(&line);
     // What was said of it could not be read with the rest.
     if Report::start(std::env::args_os().all(|arg| arg != "--no-github")).is_some() {
-        Report::refuse(line.trim_start_matches("error: "));
+        Report::refuse(line.trim_start_matches("error: "), None);
     }
     Exit::Usage
 }
