@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod memory;
+mod roots;
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,9 +10,6 @@ use std::sync::Arc;
 
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Request, Response};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls_platform_verifier::Verifier;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Position, Url};
 
@@ -131,22 +129,11 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
 
 fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let unusable = |problem: String| Error::invalid("ca-cert", problem);
-    let extra: Vec<CertificateDer<'static>> = ca_pem
-        .map(|pem| CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>())
-        .transpose()
-        .map_err(|error| unusable(format!("not a PEM file of certificates: {error}")))?
-        .unwrap_or_default();
-    if ca_pem.is_some() && extra.is_empty() {
-        return Err(unusable("no certificate in it; it must be a PEM file".to_owned()));
-    }
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::invalid("tls", error.to_string()))?;
     Ok(if needed {
-        let verifier = Verifier::new_with_extra_roots(extra, provider)
-            .map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
-        builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(roots::verifier(ca_pem, provider)?).with_no_client_auth()
     } else {
         // Reading the system's roots takes longer than a whole request without them.
         builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()

@@ -1,0 +1,92 @@
+//! Which authorities are trusted: the system's, and those that are given besides. Reading the system's takes longer than a whole
+//! request: if others are given, they are read only once those do not do.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+
+use crate::error::{Error, Result};
+
+/// Trusts the system's authorities, and those in `ca_pem`.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if `ca_pem` is not usable, or the system has none and none is given.
+pub(super) fn verifier(ca_pem: Option<&[u8]>, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
+    let unusable = |problem: String| Error::invalid("ca-cert", problem);
+    let Some(pem) = ca_pem else {
+        let system = Verifier::new(provider)
+            .map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
+        return Ok(Arc::new(system));
+    };
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(pem) {
+        let root = root.map_err(|error| unusable(format!("not a PEM file of certificates: {error}")))?;
+        roots.add(root).map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable("no certificate in it; it must be a PEM file".to_owned()));
+    }
+    let given = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let given = given.build().map_err(|error| unusable(error.to_string()))?;
+    Ok(Arc::new(Given { given, system: OnceLock::new(), provider }))
+}
+
+/// Trusts what is given, and else what the system trusts.
+#[derive(Debug)]
+struct Given {
+    given: Arc<WebPkiServerVerifier>,
+    system: OnceLock<Option<Verifier>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Given {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let by = |it: &dyn ServerCertVerifier| {
+            it.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        };
+        match by(&*self.given) {
+            unknown @ Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                // One that has none trusts what is given.
+                let system = self.system.get_or_init(|| Verifier::new(Arc::clone(&self.provider)).ok());
+                system.as_ref().map_or(unknown, |system| by(system))
+            }
+            known => known,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
