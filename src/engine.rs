@@ -21,6 +21,8 @@ pub(crate) struct Engine<T, E> {
     /// When to ask next.
     pub(crate) due: Instant,
     first_asked: Option<Instant>,
+    /// How much older it is than the wait.
+    lead: Duration,
     last_usable: Option<Instant>,
     /// When the first of the unusable answers since then was asked for, later by all the time that it had no turn.
     trouble_since: Option<Instant>,
@@ -47,6 +49,7 @@ impl<T, E> Engine<T, E> {
             errors: Errors::FIRST,
             due: now,
             first_asked: None,
+            lead: Duration::ZERO,
             last_usable: None,
             trouble_since: None,
             longest_asked: Duration::ZERO,
@@ -88,7 +91,9 @@ impl<T, E> Engine<T, E> {
             }
             Answer::Unfinished(value, age) => {
                 if self.seen.is_none() {
-                    self.polls.skip_to(&rules.schedule, age.unwrap_or_default());
+                    let age = age.unwrap_or_default();
+                    self.lead = age.saturating_sub(now - first_asked);
+                    self.polls.skip_to(&rules.schedule, age);
                 }
                 self.seen = Some(Box::new((value, now)));
                 (News::Unfinished, self.usable(rules, now))
@@ -162,7 +167,8 @@ impl<T, E> Engine<T, E> {
         self.last_usable = Some(now);
         self.trouble_since = None;
         self.errors = Errors::FIRST;
-        self.polls.next(&rules.schedule, rules.random)
+        let waited = self.first_asked.map_or(Duration::ZERO, |first_asked| now - first_asked);
+        self.polls.next(&rules.schedule, self.lead + waited, rules.random)
     }
 
     /// When an outage has lasted too long. `everywhere` is that of all, if there is one.

@@ -6,7 +6,7 @@ use super::*;
 
 /// The next pauses of a schedule, in milliseconds.
 fn polls(polls: &mut Polls, schedule: &Schedule, random: f64, count: usize) -> Vec<u128> {
-    (0..count).map(|_| polls.next(schedule, || random).as_millis()).collect()
+    (0..count).map(|_| polls.next(schedule, Duration::ZERO, || random).as_millis()).collect()
 }
 
 fn from_new(schedule: Schedule, random: f64, count: usize) -> Vec<u128> {
@@ -86,12 +86,13 @@ proptest! {
         let mut random = fastrand::Rng::with_seed(seed);
         let schedule = Schedule {
             initial: Duration::from_millis(initial), multiplier, max: Duration::from_millis(max), jitter,
+            ..Schedule::DEFAULT
         };
         let mut polls = Polls::new(&schedule);
         polls.skip_to(&schedule, Duration::from_millis(age));
         let mut errors = Errors::FIRST;
         for _ in 0..200 {
-            prop_assert!(polls.next(&schedule, || random.f64()) <= schedule.max);
+            prop_assert!(polls.next(&schedule, Duration::ZERO, || random.f64()) <= schedule.max);
             prop_assert!(errors.next(|| random.f64()) <= LONGEST_ERROR_PAUSE);
         }
     }

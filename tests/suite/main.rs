@@ -10,6 +10,7 @@ mod examples;
 mod exit_status;
 #[cfg(unix)]
 mod forms;
+mod expect;
 mod github;
 mod help;
 mod histories;

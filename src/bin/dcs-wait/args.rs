@@ -49,6 +49,11 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Waiting")]
     allow_empty: bool,
 
+    /// How long such a job usually takes, from its beginning: fewer polls before, more around it
+    #[arg(long, value_name = "D", value_parser = duration)]
+    #[arg(env = "DCS_WAIT_EXPECT", help_heading = "Waiting", hide_short_help = true)]
+    pub(crate) expect: Option<Duration>,
+
     /// First pause between polls
     #[arg(long, value_name = "D", default_value = "1s", value_parser = duration)]
     #[arg(env = "DCS_WAIT_INITIAL_INTERVAL", help_heading = "Waiting", hide_short_help = true)]
@@ -59,7 +64,7 @@ pub(crate) struct Args {
     #[arg(env = "DCS_WAIT_MULTIPLIER", help_heading = "Waiting", hide_short_help = true)]
     multiplier: f64,
 
-    /// Longest pause between polls
+    /// Longest pause between polls; with --expect, pauses before that time may be longer
     #[arg(long, value_name = "D", default_value = "10s", value_parser = duration)]
     #[arg(env = "DCS_WAIT_MAX_INTERVAL", help_heading = "Waiting", hide_short_help = true)]
     pub(crate) max_interval: Duration,
@@ -213,6 +218,9 @@ impl Args {
             .jitter(self.jitter)
             .max_outage(self.max_outage)
             .not_found_grace(self.not_found_grace);
+        if let Some(length) = self.expect {
+            wait = wait.expect(length);
+        }
         if self.any {
             wait = wait.any();
         }

@@ -30,6 +30,9 @@ struct Plan {
     polls_ms: Vec<u64>,
     longest_pause_ms: u64,
     longest_lateness_ms: u64,
+    /// The length that is expected, and the longest lateness of what takes longer.
+    expected_ms: Option<u64>,
+    longest_lateness_after_ms: Option<u64>,
     requests: u64,
     /// When the last job is looked at first, if the rate carries that past the deadline.
     last_first_look_ms: Option<u64>,
@@ -85,14 +88,17 @@ pub(crate) fn explain(
 fn schedule(args: &Args, client: &Client, wait: &WaitForJobs, jobs: usize) -> Plan {
     let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
     let round = client.round_of(jobs);
-    let (polls, count) = polls(wait, args.timeout);
+    let (polls, count) = polls(wait, args);
+    let late = |pause: Duration| millis(if jobs > 1 { pause + round } else { pause });
     // At the rate, as many as fit into the time, and at least one for each job.
     let allowed = args.timeout.as_nanos() / client.round_of(1).as_nanos().max(1) + u128::from(jobs);
     let requests = (u128::from(count) * u128::from(jobs)).min(allowed);
     Plan {
         polls_ms: polls.iter().map(|at| millis(*at)).collect(),
-        longest_pause_ms: millis(args.max_interval),
-        longest_lateness_ms: millis(if jobs > 1 { args.max_interval + round } else { args.max_interval }),
+        longest_pause_ms: millis(wait.longest_pause()),
+        longest_lateness_ms: late(wait.longest_pause()),
+        expected_ms: args.expect.map(millis),
+        longest_lateness_after_ms: args.expect.map(|_| late(args.max_interval)),
         requests: u64::try_from(requests).unwrap_or(u64::MAX),
         last_first_look_ms: (round > args.timeout && jobs > 1).then(|| millis(round)),
     }
@@ -107,7 +113,10 @@ fn problem(error: &Error) -> String {
 }
 
 /// When the first polls of one job are made if nothing is in the way, and how many there are with the one at the deadline.
-fn polls(wait: &WaitForJobs, timeout: Duration) -> (Vec<Duration>, u64) {
+fn polls(wait: &WaitForJobs, args: &Args) -> (Vec<Duration>, u64) {
+    let timeout = args.timeout;
+    // Until then the pauses change.
+    let settled = args.expect.unwrap_or_default() * 2;
     let (mut first, mut count, mut at, mut before) = (Vec::new(), 0, Duration::ZERO, Duration::ZERO);
     for pause in wait.pauses() {
         if first.len() < SHOWN {
@@ -118,7 +127,7 @@ fn polls(wait: &WaitForJobs, timeout: Duration) -> (Vec<Duration>, u64) {
             break;
         }
         at += pause;
-        if pause == before && first.len() == SHOWN {
+        if pause == before && first.len() == SHOWN && at - pause > settled {
             // It grows no more: the rest is counted at once.
             let rest = timeout.saturating_sub(at).as_nanos().div_ceil(pause.as_nanos().max(1));
             count += u64::try_from(rest).unwrap_or(u64::MAX).saturating_add(1);
@@ -148,10 +157,14 @@ fn text(report: &Report<'_>, args: &Args, jobs: usize) -> String {
     if let Some(plan) = &report.schedule {
         let polls: Vec<String> = plan.polls_ms.iter().map(|at| ms(*at)).collect();
         let more = if polls.len() == SHOWN { " …" } else { "" };
-        let spread = format!("pauses spread by ±{}%, up to {}", args.jitter * 100.0, ms(plan.longest_pause_ms));
+        let mut spread = format!("pauses spread by ±{}%, up to {}", args.jitter * 100.0, ms(plan.longest_pause_ms));
+        let mut late = ms(plan.longest_lateness_ms);
+        if let (Some(expected), Some(after)) = (plan.expected_ms, plan.longest_lateness_after_ms) {
+            spread += &format!(", shortest around {}", ms(expected));
+            late += &format!(" late, after {} at most {}", ms(expected), ms(after));
+        }
         rows.push(("polls at", format!("{}{more}; {spread}", polls.join(", "))));
         if !args.timeout.is_zero() {
-            let late = ms(plan.longest_lateness_ms);
             rows.push(("lateness", format!("if the service answers, the end of a job is seen at most {late} late")));
         }
         let whose = if jobs > 1 { format!("{jobs} jobs") } else { "a job".to_owned() };

@@ -18,11 +18,10 @@ pub(super) const MISSING: Reply_ = (Answer::Missing("404"), 0);
 pub(super) const ENDED: Reply_ = (Answer::Ended("over"), 0);
 pub(super) const REFUSED: Reply_ = (Answer::Refused("403"), 0);
 
-const DOUBLING: Schedule =
-    Schedule { initial: Duration::from_secs(1), multiplier: 2.0, max: Duration::from_secs(10), jitter: 0.0 };
+const DOUBLING: Schedule = Schedule { multiplier: 2.0, jitter: 0.0, ..Schedule::DEFAULT };
 
 pub(super) const LIMITS: Options =
-    Options { timeout: 1800.0, max_outage: 600.0, missing_grace: 30.0, took: 0.0, rate: 1000.0 };
+    Options { timeout: 1800.0, max_outage: 600.0, missing_grace: 30.0, took: 0.0, rate: 1000.0, expect: None };
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
@@ -32,6 +31,7 @@ pub(super) struct Options {
     /// How long each request takes.
     pub(super) took: f64,
     pub(super) rate: f64,
+    pub(super) expect: Option<f64>,
 }
 
 /// Tells what to answer: by the id, how often it was asked for before, and the time in seconds.
@@ -107,7 +107,7 @@ impl Options {
             deadline: start + Duration::from_secs_f64(self.timeout),
             max_outage: Duration::from_secs_f64(self.max_outage),
             missing_grace: Duration::from_secs_f64(self.missing_grace),
-            schedule: DOUBLING,
+            schedule: DOUBLING.expecting(self.expect.map(Duration::from_secs_f64)),
             random: || 0.5,
         }
     }
