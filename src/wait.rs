@@ -1,6 +1,7 @@
 //! The options of a wait for one job or for many, and the future that it is. Knows nothing of how the waiting is done.
 
 mod future;
+mod pauses;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -18,7 +19,7 @@ use crate::error::Result;
 use crate::events::Outcome;
 use crate::job::Job;
 use crate::running::{Events, Outcomes, Running, Until};
-use crate::schedule::{Polls, Schedule};
+use crate::schedule::Schedule;
 
 /// A shorter pause is none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -115,43 +116,6 @@ impl<T> Wait<T> {
         self
     }
 
-    /// The first pause between polls; 1 s by default, at least 1 ms.
-    pub fn initial_interval(mut self, pause: Duration) -> Self {
-        self.schedule.initial = pause;
-        self
-    }
-
-    /// By how much each pause is longer than the one before; 1.25 by default, at least 1.
-    pub fn multiplier(mut self, factor: f64) -> Self {
-        self.schedule.multiplier = factor;
-        self
-    }
-
-    /// The longest pause between polls; 10 s by default, at least 1 ms.
-    pub fn max_interval(mut self, pause: Duration) -> Self {
-        self.schedule.max = pause;
-        self
-    }
-
-    /// Each pause is spread by ± this share, from 0 to 1; 0.1 by default.
-    pub fn jitter(mut self, share: f64) -> Self {
-        self.schedule.jitter = share;
-        self
-    }
-
-    /// How long such a job usually takes, from its beginning, at least 1 ms; nothing by default. Polls are few before that and
-    /// many around it: where the default schedule has reached its longest pause, almost half of the requests see the end
-    /// after half of the time, if the job takes as long within 20 %.
-    ///
-    /// The other options still describe the schedule without it. From twice that time on it is followed; around it the pauses
-    /// are a bit less than half of what they would be; before it they may be longer than
-    /// [`max_interval`](Self::max_interval), see [`longest_pause`](Self::longest_pause). A job that takes a tenth of the time,
-    /// or ten times as long, is on average seen at most twice as late as without this.
-    pub fn expect(mut self, length: Duration) -> Self {
-        self.expect = Some(length);
-        self
-    }
-
     /// The longest stretch without one usable answer; 10 minutes by default. Before the first one it is 30 s or this,
     /// whichever is less, and as much more as a `Retry-After` asks for.
     pub fn max_outage(mut self, limit: Duration) -> Self {
@@ -185,27 +149,6 @@ impl<T> Wait<T> {
         check::duration("not-found-grace", self.not_found_grace, Duration::ZERO)?;
         check::number("multiplier", self.schedule.multiplier, 1.0, 1e6)?;
         check::number("jitter", self.schedule.jitter, 0.0, 1.0)
-    }
-
-    /// The pauses between polls of a job that has just begun, before they are spread; endless. For showing what to expect.
-    pub fn pauses(&self) -> impl Iterator<Item = Duration> + use<T> {
-        let schedule = Schedule { jitter: 0.0, ..self.schedule() };
-        let (mut polls, mut age) = (Polls::new(&schedule), Duration::ZERO);
-        std::iter::repeat_with(move || {
-            let pause = polls.next(&schedule, age, || 0.5);
-            age = age.saturating_add(pause);
-            pause
-        })
-    }
-
-    /// The longest pause that the schedule may have, at whatever age of the job and spread as far as it may be.
-    #[must_use]
-    pub fn longest_pause(&self) -> Duration {
-        self.schedule().longest()
-    }
-
-    fn schedule(&self) -> Schedule {
-        self.schedule.expecting(self.expect)
     }
 
     /// The same wait as a stream: each event is given before the pause that it announces, the last one of each job is

@@ -8,8 +8,8 @@
 //! after D, by the default's pauses; before it, by ones that grow [`FEWER`] times as fast, and from D/10 on with the age. That
 //! keeps mean lateness within twice the default's if the job takes D/10 or less; in between it is a share of the job's length.
 //!
-//! If the default's pauses have long been their longest, this is half of its lateness at 0.6 of its requests: 0.07 go to what
-//! takes D/10 or less, 0.11 to what is in between, and the tails of the log-normal take 0.05 more than if ±20 % were certain.
+//! If the default's pauses have long been their longest, this is half of its lateness at 0.6 of its requests: 0.06 go to what
+//! takes D/10 or less, 0.11 to what is in between, and a log-normal takes 0.08 more than what is certain to be within ±20 %.
 //! A job of a few minutes takes too few requests for that, and more of them are the first ones.
 
 use std::f64::consts::TAU;
