@@ -8,9 +8,9 @@ mod ci_examples;
 mod crowd;
 mod examples;
 mod exit_status;
+mod expect;
 #[cfg(unix)]
 mod forms;
-mod expect;
 mod github;
 mod help;
 mod histories;
