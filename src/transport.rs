@@ -129,11 +129,12 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
 
 fn tls(needed: bool, ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let given = ca_pem.map(roots::read).transpose()?;
     let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::invalid("tls", error.to_string()))?;
     Ok(if needed {
-        builder.dangerous().with_custom_certificate_verifier(roots::verifier(ca_pem, provider)?).with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(roots::verifier(given, provider)?).with_no_client_auth()
     } else {
         // Reading the system's roots takes longer than a whole request without them.
         builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()

@@ -13,26 +13,38 @@ use rustls_platform_verifier::Verifier;
 
 use crate::error::{Error, Result};
 
-/// Trusts the system's authorities, and those in `ca_pem`.
+/// The authorities in a file's text.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] if `ca_pem` is not usable, or the system has none and none is given.
-pub(super) fn verifier(ca_pem: Option<&[u8]>, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>> {
+/// [`Error::Invalid`] if there is none, or one that is not usable.
+pub(super) fn read(pem: &[u8]) -> Result<RootCertStore> {
     let unusable = |problem: String| Error::invalid("ca-cert", problem);
-    let Some(pem) = ca_pem else {
-        let system = Verifier::new(provider)
-            .map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
-        return Ok(Arc::new(system));
-    };
     let mut roots = RootCertStore::empty();
     for root in CertificateDer::pem_slice_iter(pem) {
         let root = root.map_err(|error| unusable(format!("not a PEM file of certificates: {error}")))?;
-        roots.add(root).map_err(|error| unusable(format!("no trusted roots: {error}; give a PEM file of roots")))?;
+        roots.add(root).map_err(|error| unusable(format!("not a certificate to trust: {error}")))?;
     }
     if roots.is_empty() {
         return Err(unusable("no certificate in it; it must be a PEM file".to_owned()));
     }
+    Ok(roots)
+}
+
+/// Trusts the system's authorities, and those that are given.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] if none is given and the system has none.
+pub(super) fn verifier(
+    given: Option<RootCertStore>,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>> {
+    let unusable =
+        |error: String| Error::invalid("ca-cert", format!("no trusted roots: {error}; give a PEM file of roots"));
+    let Some(roots) = given else {
+        return Ok(Arc::new(Verifier::new(provider).map_err(|error| unusable(error.to_string()))?));
+    };
     let given = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let given = given.build().map_err(|error| unusable(error.to_string()))?;
     Ok(Arc::new(Given { given, system: OnceLock::new(), provider }))
