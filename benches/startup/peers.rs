@@ -1,5 +1,6 @@
 //! What a user could take instead: each one asks once about a job that is over.
 
+use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -41,17 +42,27 @@ client = DcsClient.new_builder().with_http_config(config).with_credentials(key).
 assert client.show_job_info(ShowJobInfoRequest(job_id=os.environ["JOB"])).status == "SUCCESS"
 "#;
 
+/// A program without the variables of whoever runs this, roots and proxies among them.
+fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
 /// This crate's command first, then its peers.
 pub(crate) fn all(sandbox: &Sandbox, roots: &Roots<'_>) -> Outcome<Vec<(&'static str, Command)>> {
     let url = format!("{}/v2/{PROJECT_ID}/jobs/{JOB}", sandbox.endpoint());
-    let mut own = Command::new(env!("CARGO_BIN_EXE_dcs-wait"));
+    let mut own = bare(env!("CARGO_BIN_EXE_dcs-wait"));
     own.arg(JOB).envs(sandbox.env());
-    let mut get = Command::new(std::env::current_exe()?);
+    let mut get = bare(std::env::current_exe()?);
     get.args(["get", &url]);
     // Unsigned, and so refused: it is the cost of a process and an exchange.
-    let mut curl = Command::new("curl");
+    let mut curl = bare("curl");
     curl.args(["-s", &url]);
-    let mut shell = Command::new("sh");
+    let mut shell = bare("sh");
     shell.args(["-c", SHELL]);
     match roots {
         Roots::None => drop(get.arg("none")),
@@ -70,18 +81,12 @@ pub(crate) fn all(sandbox: &Sandbox, roots: &Roots<'_>) -> Outcome<Vec<(&'static
     }
     let mut all = vec![("dcs-wait", own), ("a bare GET (reqwest)", get), ("curl", curl), ("curl, jq, openssl", shell)];
     if let (Ok(python), Roots::None | Roots::System(_)) = (std::env::var("PYTHON"), roots) {
-        let mut sdk = Command::new(python);
+        let mut sdk = bare(python);
         sdk.args(["-c", PYTHON]);
         if let Roots::System(bundle) = roots {
             sdk.env("SSL_CERT_FILE", bundle);
         }
         all.push(("the Python SDK", sdk));
-    }
-    for (_, command) in &mut all {
-        // Roots and proxies of whoever runs this.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
-            command.env_remove(name);
-        }
     }
     for (_, command) in &mut all[3..] {
         let endpoint = sandbox.endpoint();
