@@ -1,25 +1,61 @@
-//! https, with a CA that is made here.
+//! https, with CAs that are made here.
+
+mod handshakes;
+mod tunnels;
+mod untrusted;
 
 use std::path::PathBuf;
 
 use dcs_wait::sandbox::{Sandbox, Story};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519};
 
 use crate::support::{client, kind, quick, run};
 
+/// A certificate of a CA that is made for it, all in PEM.
+pub(crate) struct Certificate {
+    pub(crate) ca: String,
+    pub(crate) chain: String,
+    pub(crate) key: String,
+}
+
+impl Certificate {
+    /// For a host. Its signatures are always of the same length.
+    pub(crate) fn of(name: &str) -> Self {
+        Self::with(name, 0, |_| {}, |_| {})
+    }
+
+    /// With so many authorities between the CA and the host; `authority` and `host` say what is odd about them.
+    fn with(name: &str, count: usize, authority: fn(&mut CertificateParams), host: fn(&mut CertificateParams)) -> Self {
+        let key = || KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let ca_params = |name: String| {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params
+        };
+        let (root, root_key) = (ca_params("root".to_owned()), key());
+        let ca = root.self_signed(&root_key).unwrap().pem();
+        let (mut issuer, mut chain) = (Issuer::new(root, root_key), String::new());
+        for number in 0..count {
+            let (mut params, next_key) = (ca_params(format!("authority {number}")), key());
+            authority(&mut params);
+            chain.insert_str(0, &params.signed_by(&next_key, &issuer).unwrap().pem());
+            issuer = Issuer::new(params, next_key);
+        }
+        let (mut params, key) = (CertificateParams::new(vec![name.to_owned()]).unwrap(), key());
+        host(&mut params);
+        chain.insert_str(0, &params.signed_by(&key, &issuer).unwrap().pem());
+        Self { ca, chain, key: key.serialize_pem() }
+    }
+}
+
 /// A CA's certificate in PEM, and a sandbox with a certificate of that CA for `name`.
 async fn sandbox(name: &str) -> (String, Sandbox) {
-    let ca_key = KeyPair::generate().unwrap();
-    let mut ca = CertificateParams::new(Vec::new()).unwrap();
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let leaf = leaf.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
-    let sandbox = Sandbox::start_tls(&leaf.pem(), &key.serialize_pem()).await.unwrap();
+    let Certificate { ca, chain, key } = Certificate::of(name);
+    let sandbox = Sandbox::start_tls(&chain, &key).await.unwrap();
     sandbox.add_job("job", Story::new().running().succeeds());
     sandbox.add_job("bad", Story::new().fails("no memory"));
-    (ca_pem, sandbox)
+    (ca, sandbox)
 }
 
 fn file(name: &str, text: &str) -> PathBuf {
