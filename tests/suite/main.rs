@@ -3,6 +3,7 @@
 mod answers;
 mod auth;
 mod bad_input;
+mod bytes;
 #[cfg(unix)]
 mod ci_examples;
 mod crowd;
