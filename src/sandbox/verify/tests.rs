@@ -126,11 +126,16 @@ proptest! {
 fn what_a_fuzzer_has_kept_is_verified_too() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/canonical");
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
-    assert!(files.len() > 2);
+    let mut sent = 0;
     for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
         let mut lines = text.splitn(3, '\n').map(str::to_owned).chain(std::iter::repeat(String::new()));
         let [path, query, value] = std::array::from_fn(|_| lines.next().unwrap());
-        assert_verified(&format!("/{path}"), &query, &value);
+        let can_be_sent = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if let (Ok(uri), true) = (format!("/{path}?{query}").parse::<hyper::Uri>(), can_be_sent) {
+            assert_verified(uri.path(), uri.query().unwrap_or_default(), &value);
+            sent += 1;
+        }
     }
+    assert!(sent > 2);
 }
