@@ -67,7 +67,7 @@ impl Talk {
 
     /// How long the conversation is if nothing is cut.
     pub(super) async fn marks(self, certificate: &Certificate) -> Marks {
-        let seen = self.wait(None, certificate).await.unwrap();
+        let seen = self.wait(None, PLENTY, certificate).await.unwrap();
         let (first, last) = (seen.marks[0], seen.marks[seen.marks.len() - 1]);
         Marks { request: [first[0], last[0]], answer: [first[1], last[1]] }
     }
@@ -82,10 +82,9 @@ impl Talk {
         sandbox
     }
 
-    async fn wait(self, fault: Option<Fault>, certificate: &Certificate) -> Result<Seen, String> {
+    /// A request may take until `limit`.
+    async fn wait(self, fault: Option<Fault>, limit: Duration, certificate: &Certificate) -> Result<Seen, String> {
         let sandbox = self.sandbox(certificate).await;
-        let is_silent = matches!(fault, Some(Fault::Cut { way: Way::Silence, .. }));
-        let limit = if is_silent { REQUEST_TIMEOUT } else { PLENTY };
         wait(&sandbox, fault, self.is_always, limit, self.is_tls.then_some(&certificate.ca)).await
     }
 
@@ -168,12 +167,13 @@ impl Case {
     /// Lets it happen. The error says which promise was broken.
     pub(super) async fn run(self, marks: Marks, certificate: &Certificate) -> Result<(), String> {
         let Self { talk, side, way, after } = self;
-        let seen = talk.wait(Some(Fault::Cut { side, after, way }), certificate).await?;
         let [first, last] = match side {
             Side::Request => marks.request,
             Side::Answer => marks.answer,
         };
         let is_whole = side == Side::Answer && after >= last;
+        let limit = if way == Way::Silence && !is_whole { REQUEST_TIMEOUT } else { PLENTY };
+        let seen = talk.wait(Some(Fault::Cut { side, after, way }), limit, certificate).await?;
         // A connection that ends while it is not in use may be noticed before the next request or by it.
         let is_between = side == Side::Answer && after == first && way != Way::Silence;
         let fewest = usize::from(!is_whole && !is_between);
@@ -182,9 +182,9 @@ impl Case {
         if seen.outcome != expected {
             return Err(format!("{} instead of {expected}, after {:?}", seen.outcome, seen.retries));
         }
-        // With a busy machine, a request that nobody cuts may be too late as well.
-        let is_slow = way == Way::Silence && seen.retries.len() < 4;
-        if !talk.is_always && (seen.retries.len() < fewest || (seen.retries.len() > most && !is_slow)) {
+        // On a busy machine, a request that nobody cuts may be too late as well.
+        let may_be_late = limit == REQUEST_TIMEOUT;
+        if !talk.is_always && (seen.retries.len() < fewest || (seen.retries.len() > most && !may_be_late)) {
             return Err(format!("{fewest} to {most} retries, but {:?}", seen.retries));
         }
         for error in &seen.retries {
