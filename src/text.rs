@@ -34,17 +34,18 @@ pub fn one_line(text: &str) -> String {
     }
 }
 
-/// A duration in one word, as exact as matters: `0.2s`, `42s`, `12m34s`, `1h02m`.
+/// A duration in one word, as exact as matters, rounded to the nearest: `0.2s`, `42s`, `12m34s`, `1h02m`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..10 => format!("{:.1}s", duration.as_secs_f64()),
-        10..60 => format!("{seconds}s"),
-        60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ if seconds % 3600 < 60 => format!("{}h", seconds / 3600),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    let nearest = |unit: u128| (duration.as_millis() + unit / 2) / unit;
+    let (tenths, seconds, minutes) = (nearest(100), nearest(1_000), nearest(60_000));
+    match (tenths, seconds) {
+        (0..100, _) => format!("{}.{}s", tenths / 10, tenths % 10),
+        (_, 0..60) => format!("{seconds}s"),
+        (_, 60..3600) if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        (_, 60..3600) => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
+        _ => format!("{}h{:02}m", minutes / 60, minutes % 60),
     }
 }
 
@@ -72,8 +73,12 @@ mod tests {
 
     #[test]
     fn a_duration_is_one_word() {
-        let texts = [49, 9_940, 9_999, 59_999, 60_000, 754_000, 3_599_999, 3_720_000, 90_000_000]
-            .map(|millis| duration(Duration::from_millis(millis)));
-        assert_eq!(texts, ["0.0s", "9.9s", "10.0s", "59s", "1m", "12m34s", "59m59s", "1h02m", "25h"]);
+        let texts =
+            [49, 9_940, 9_950, 24_999, 59_499, 59_500, 754_000, 3_599_499, 3_599_500, 3_749_999, 3_750_000, 90_000_000]
+                .map(|millis| duration(Duration::from_millis(millis)));
+        assert_eq!(
+            texts,
+            ["0.0s", "9.9s", "10s", "25s", "59s", "1m", "12m34s", "59m59s", "1h", "1h02m", "1h03m", "25h"]
+        );
     }
 }

@@ -17,8 +17,8 @@ async fn explain_tells_the_schedule_the_longest_lateness_and_the_requests() {
     let sandbox = sandbox([]).await;
     let text = run(&sandbox, &format!("--explain --expect 2h -t 3h {PLAIN}")).await.stdout;
     for line in [
-        "polls at     0.0s, 1.0s, 2.5s, 4.5s, 7.3s, 10s, 15s, 23s …; pauses spread by ±10%, up to 1m42s, shortest around 2h",
-        "lateness     if the service answers, the end of a job is seen at most 1m42s late, after 2h at most 10s late",
+        "polls at     0.0s, 1.0s, 2.5s, 4.5s, 7.3s, 11s, 16s, 24s …; pauses spread by ±10%, up to 1m43s, shortest around 2h",
+        "lateness     if the service answers, the end of a job is seen at most 1m43s late, after 2h at most 10s late",
         "requests     about 1247 for a job in 3h",
     ] {
         assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
