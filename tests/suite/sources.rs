@@ -155,6 +155,33 @@ async fn explain_tells_where_everything_comes_from_and_sends_nothing() {
 }
 
 #[tokio::test]
+async fn explain_promises_no_more_requests_than_the_rate_allows_and_no_more_lateness_than_the_time() {
+    let sandbox = sandbox([]).await;
+    let explained = async |jobs: usize, args: &str| {
+        let ids: Vec<String> = (0..jobs).map(|number| format!("job{number}")).collect();
+        run(&sandbox, &format!("--explain --initial-interval 1s --max-interval 10s {args} {}", ids.join(" ")))
+            .await
+            .stdout
+    };
+    let plan = async |jobs: usize, args: &str| {
+        let text = explained(jobs, &format!("-o json {args}")).await;
+        let plan = serde_json::from_str::<serde_json::Value>(&text).unwrap()["schedule"].clone();
+        ["requests", "longest_lateness_ms", "last_first_look_ms"].map(|name| plan[name].as_u64())
+    };
+    let [requests, lateness, first_look] = plan(3000, "-t 30m --max-rate 5").await;
+    assert!(requests.is_some_and(|count| (8500..=9000).contains(&count)), "{requests:?}");
+    assert!(lateness.is_some_and(|late| late < 30 * 60 * 1000) && first_look.is_none(), "{lateness:?} {first_look:?}");
+    // Where the rate carries the first looks past the deadline, each job has one.
+    let [requests, lateness, first_look] = plan(3000, "-t 1m --max-rate 5").await;
+    assert_eq!((requests, lateness), (Some(3000), first_look));
+    assert_eq!(plan(1, "-t 3s").await[1], Some(3000));
+    let short = explained(1, "-t 3s").await;
+    assert!(short.contains(", up to 3.0s\n") && short.contains(" at most 3.0s late\n"), "{short}");
+    let once = explained(1, "-t 0").await;
+    assert!(once.ends_with("\npolls        each job once\nrequests     about 1 for a job\n"), "{once}");
+}
+
+#[tokio::test]
 async fn explain_of_something_incomplete_is_status_2_with_the_same_listing() {
     let sandbox = sandbox([]).await;
     let mut command = command(&sandbox, "--explain");

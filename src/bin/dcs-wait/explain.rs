@@ -89,18 +89,21 @@ fn schedule(args: &Args, client: &Client, wait: &WaitForJobs, jobs: usize) -> Pl
     let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
     let round = client.round_of(jobs);
     let (polls, count) = polls(wait, args);
-    let late = |pause: Duration| millis(if jobs > 1 { pause + round } else { pause });
+    // A job whose first look the rate carries past the deadline has but that one.
+    let last_first_look = (round > args.timeout && jobs > 1).then_some(round);
+    let longest = last_first_look.unwrap_or(args.timeout);
+    let late = |pause: Duration| millis(if jobs > 1 { pause + round } else { pause }.min(longest));
     // At the rate, as many as fit into the time, and at least one for each job.
-    let allowed = args.timeout.as_nanos() / client.round_of(1).as_nanos().max(1) + u128::from(jobs);
-    let requests = (u128::from(count) * u128::from(jobs)).min(allowed);
+    let allowed = args.timeout.as_nanos() / client.round_of(1).as_nanos().max(1) + 1;
+    let requests = (u128::from(count) * u128::from(jobs)).min(allowed.max(u128::from(jobs)));
     Plan {
         polls_ms: polls.iter().map(|at| millis(*at)).collect(),
-        longest_pause_ms: millis(wait.longest_pause()),
+        longest_pause_ms: millis(wait.longest_pause().min(args.timeout)),
         longest_lateness_ms: late(wait.longest_pause()),
         expected_ms: args.expect.map(millis),
         longest_lateness_after_ms: args.expect.map(|_| late(args.max_interval)),
         requests: u64::try_from(requests).unwrap_or(u64::MAX),
-        last_first_look_ms: (round > args.timeout && jobs > 1).then(|| millis(round)),
+        last_first_look_ms: last_first_look.map(millis),
     }
 }
 
@@ -163,13 +166,16 @@ fn text(report: &Report<'_>, args: &Args, jobs: usize) -> String {
             spread += &format!(", shortest around {}", ms(expected));
             late += &format!(" late, after {} at most {}", ms(expected), ms(after));
         }
-        rows.push(("polls at", format!("{}{more}; {spread}", polls.join(", "))));
-        if !args.timeout.is_zero() {
-            rows.push(("lateness", format!("if the service answers, the end of a job is seen at most {late} late")));
-        }
         let whose = if jobs > 1 { format!("{jobs} jobs") } else { "a job".to_owned() };
-        let time = duration(args.timeout);
-        rows.push(("requests", format!("about {} for {whose} in {time}", plan.requests)));
+        if args.timeout.is_zero() {
+            rows.push(("polls", "each job once".to_owned()));
+            rows.push(("requests", format!("about {} for {whose}", plan.requests)));
+        } else {
+            rows.push(("polls at", format!("{}{more}; {spread}", polls.join(", "))));
+            rows.push(("lateness", format!("if the service answers, the end of a job is seen at most {late} late")));
+            let time = duration(args.timeout);
+            rows.push(("requests", format!("about {} for {whose} in {time}", plan.requests)));
+        }
         if let Some(at) = plan.last_first_look_ms {
             rows.push(("attention", format!("at this rate the last job is looked at only after {}", ms(at))));
         }
