@@ -33,6 +33,8 @@ pub(crate) struct Args {
     job_ids: Vec<String>,
 
     /// One deadline over all jobs; 0 looks at each job once
+    ///
+    /// Where --max-rate does not allow all jobs by then, each is still looked at at least once, later: --explain tells when.
     #[arg(short, long, value_name = "D", default_value = "30m", value_parser = duration)]
     #[arg(env = "DCS_WAIT_TIMEOUT", help_heading = "Waiting")]
     pub(crate) timeout: Duration,
