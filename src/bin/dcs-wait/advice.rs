@@ -1,21 +1,22 @@
 //! What to do about what went wrong: whose fault it looks like, and the next step. Found from an error alone; told with the
 //! settings that it concerns.
 
-use std::time::{Duration, SystemTime};
+mod signs;
+
+use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
-use dcs_wait::{Error, Job, ServiceError, TransportErrorKind};
+use dcs_wait::{Error, ServiceError, TransportErrorKind};
 
+use self::signs::{clock_error, how_it_failed, is_a_page, is_uuid, is_wrong_place, says};
 use crate::settings::{Setting, Settings};
 use crate::verdict::{Ending, Verdict};
-
-/// A clock that is off by less is not worth a word.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// What it looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Advice {
-    OperationFailed(String),
+    /// How, if that is the same for all jobs.
+    OperationFailed(Option<String>),
     Unfinished,
     Interrupted,
     NoSuchJob,
@@ -45,7 +46,7 @@ impl Advice {
         match verdict.ending {
             Ending::Succeeded | Ending::Abandoned => None,
             Ending::Interrupted => Some(Self::Interrupted),
-            Ending::Failed => Some(Self::OperationFailed(how_it_failed(verdict.job.as_ref()))),
+            Ending::Failed => Some(Self::OperationFailed(Some(how_it_failed(verdict.job.as_ref())))),
             Ending::Denied | Ending::NotFound | Ending::Rejected | Ending::Unreachable | Ending::TimedOut => {
                 Self::of_error(verdict.error.as_ref()?, &verdict.job_id)
             }
@@ -97,6 +98,15 @@ impl Advice {
         }
     }
 
+    /// What of it holds for another job as well.
+    pub(crate) fn widen(&mut self, other: &Self) {
+        if let (Self::OperationFailed(how), Self::OperationFailed(too)) = (self, other)
+            && how != too
+        {
+            *how = None;
+        }
+    }
+
     /// In words, with the settings that it concerns.
     pub(crate) fn text(&self, settings: &Settings) -> String {
         let used = |setting: Option<&Setting>, unknown: &str| match setting {
@@ -111,8 +121,9 @@ impl Advice {
         let project = used(settings.project_id.as_ref(), "the one that IAM has for the region");
         match self {
             Self::OperationFailed(how) => format!(
-                "the operation failed on the service's side ({how}): see to the reason, then start it anew; waiting again does \
-                 not help"
+                "the operation failed on the service's side{}: see to the reason, then start it anew; waiting again does \
+                 not help",
+                how.as_ref().map(|how| format!(" ({how})")).unwrap_or_default()
             ),
             Self::Unfinished => {
                 "nothing is known to be wrong, and the job goes on by itself; wait again, or longer with --timeout"
@@ -208,42 +219,4 @@ pub(crate) fn for_setting(error: &Error) -> Option<&'static str> {
         "a key has two halves, and both come from one place; in CI, a secret that is not handed to this step is an empty \
          variable",
     )
-}
-
-fn how_it_failed(job: Option<&Job>) -> String {
-    let job_type = job.and_then(|job| job.job_type.as_deref()).map_or_else(|| "of unknown type".to_owned(), one_line);
-    match job.and_then(Job::duration) {
-        Some(time) => format!("{job_type}, after {}", duration(time)),
-        None => job_type,
-    }
-}
-
-fn says(answer: &ServiceError, words: &str) -> bool {
-    answer.message.as_deref().is_some_and(|message| message.to_ascii_lowercase().contains(words))
-}
-
-/// HTML, or what comes in place of an answer: a redirect, or a page with status 200.
-fn is_a_page(answer: &ServiceError) -> bool {
-    let is_html = answer.message.as_deref().is_some_and(|message| message.trim_start().starts_with('<'));
-    is_html || (300..400).contains(&answer.http_status) || says(answer, "an answer that is not json")
-}
-
-fn is_wrong_place(error: &Error) -> bool {
-    matches!(error, Error::Rejected(answer) if answer.http_status == 404)
-}
-
-/// Eight, four, four, four and twelve hex digits.
-fn is_uuid(id: &str) -> bool {
-    let parts: Vec<&str> = id.split('-').collect();
-    let hex = parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    hex && parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
-}
-
-/// By how much this machine's clock is off, if that matters, and whether it is behind.
-fn clock_error(service: SystemTime) -> Option<(Duration, bool)> {
-    let (off, is_behind) = match service.duration_since(SystemTime::now()) {
-        Ok(ahead) => (ahead, true),
-        Err(behind) => (behind.duration(), false),
-    };
-    (off > CLOCK_TOLERANCE).then_some((off, is_behind))
 }

@@ -11,11 +11,16 @@ use crate::tally::Tally;
 
 /// Says what went wrong, what to do about it, and how to go on.
 pub(crate) fn complain(tally: &Tally, exit: Exit, settings: &Settings, args: &Args, given: (&Command, &ArgMatches)) {
-    for complaint in tally.complaints() {
-        say(&format!("error: {complaint}"));
+    // With --any, what did not succeed is nothing that ends the command.
+    let level = if exit == Exit::Success { "note" } else { "error" };
+    let is_said = exit != Exit::Success || !args.quiet;
+    for complaint in tally.complaints().iter().filter(|_| is_said) {
+        say(&format!("{level}: {complaint}"));
     }
     if exit != Exit::Success {
-        tally.advice().iter().for_each(|advice| hint(args, &advice.text(settings)));
+        for (advice, whose) in tally.advice() {
+            hint(args, whose.as_deref(), &advice.text(settings));
+        }
     }
     if let (true, Some(origin)) = (tally.has_denied(), settings.origin()) {
         say(&format!("the credentials are those of {origin}"));
@@ -32,9 +37,10 @@ pub(crate) fn complain(tally: &Tally, exit: Exit, settings: &Settings, args: &Ar
     }
 }
 
-/// What to do about it; not a part of the error itself.
-pub(crate) fn hint(args: &Args, text: &str) {
+/// What to do about it, and for which jobs if not for all; not a part of the error itself.
+pub(crate) fn hint(args: &Args, whose: Option<&str>, text: &str) {
     if !args.quiet {
-        say(&format!("hint: {text}"));
+        let whose = whose.map(|whose| format!(" {whose}")).unwrap_or_default();
+        say(&format!("hint{whose}: {text}"));
     }
 }

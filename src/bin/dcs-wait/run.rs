@@ -50,7 +50,7 @@ pub(crate) fn main() -> Exit {
             Report::refuse(problem, advice);
         }
         if let Some(text) = advice {
-            hint(&args, text);
+            hint(&args, None, text);
         }
         Exit::Usage
     };
@@ -131,7 +131,7 @@ async fn run(
         Err(error) => {
             say(&format!("error: the project cannot be looked up: {error}; --project-id makes that needless"));
             if let Some(advice) = Advice::of_error(&error, "") {
-                hint(args, &advice.text(settings));
+                hint(args, None, &advice.text(settings));
             }
             for id in ids {
                 let verdict = Verdict::not_begun(id, &error);

@@ -15,6 +15,8 @@ use crate::verdict::{Ending, Verdict};
 pub(crate) const MANY: usize = 10;
 /// So many kinds of trouble have their advice.
 const ADVICE: usize = 3;
+/// So many jobs of one kind of trouble are named.
+const NAMED: usize = 3;
 /// So many ids are put on a command line.
 const ON_A_LINE: usize = 100;
 
@@ -25,10 +27,30 @@ pub(crate) struct Tally {
     exits: Vec<Exit>,
     complaints: Vec<String>,
     complained: usize,
-    advice: Vec<Advice>,
+    advice: Vec<Hint>,
     open: Vec<String>,
     left: usize,
     late: (u32, Duration, Duration),
+}
+
+/// What to do about one kind of trouble, and whose it is.
+#[derive(Debug)]
+struct Hint {
+    advice: Advice,
+    /// The first few.
+    ids: Vec<String>,
+    jobs: usize,
+}
+
+impl Hint {
+    /// Such as `for a, b and 3 more`.
+    fn whose(&self) -> String {
+        let ids = self.ids.join(", ");
+        match self.jobs - self.ids.len() {
+            0 => format!("for {ids}"),
+            more => format!("for {ids} and {more} more"),
+        }
+    }
 }
 
 impl Tally {
@@ -98,19 +120,26 @@ impl Tally {
         }
     }
 
-    /// What to do, once for each of a few kinds of trouble.
-    pub(crate) fn advice(&self) -> &[Advice] {
-        &self.advice
+    /// What to do, once for each of a few kinds of trouble, and for which jobs if that does not concern all of them.
+    pub(crate) fn advice(&self) -> impl Iterator<Item = (&Advice, Option<String>)> {
+        self.advice.iter().map(|hint| (&hint.advice, (hint.jobs < self.complained).then(|| hint.whose())))
     }
 
     fn advise(&mut self, verdict: &Verdict) {
-        if self.advice.len() == ADVICE {
-            return;
-        }
-        if let Some(advice) = Advice::of(verdict)
-            && !self.advice.iter().any(|given| mem::discriminant(given) == mem::discriminant(&advice))
-        {
-            self.advice.push(advice);
+        let Some(advice) = Advice::of(verdict) else { return };
+        let has_room = self.advice.len() < ADVICE;
+        match self.advice.iter_mut().find(|hint| mem::discriminant(&hint.advice) == mem::discriminant(&advice)) {
+            Some(hint) => {
+                hint.jobs += 1;
+                hint.advice.widen(&advice);
+                if hint.ids.len() < NAMED {
+                    hint.ids.push(verdict.job_id.clone());
+                }
+            }
+            None if has_room => {
+                self.advice.push(Hint { advice, ids: vec![verdict.job_id.clone()], jobs: 1 });
+            }
+            None => {}
         }
     }
 
