@@ -166,6 +166,20 @@ async fn an_authority_that_is_not_trusted() {
 }
 
 #[tokio::test]
+async fn https_where_http_is_spoken() {
+    let sandbox = sandbox([("job", Story::new().running())]).await;
+    let mut command = plain(&sandbox, "job --max-outage 50ms");
+    let run = finish(command.env("DCS_WAIT_ENDPOINT", sandbox.endpoint().replace("http:", "https:"))).await;
+    assert_eq!(run.status, 5);
+    let said = said(&run, &sandbox);
+    assert!(said[0].contains("InvalidContentType"), "{said:?}");
+    assert!(
+        said[1].ends_with(" (from DCS_WAIT_ENDPOINT) does not speak TLS; is it http:// (allowed on loopback only)?"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
     let sandbox = sandbox([
         ("bad", Story::new().running().fails("no memory")),

@@ -34,6 +34,8 @@ pub(crate) enum Advice {
     NotTheService,
     ProxyCredentials,
     Certificate,
+    /// What answers does not speak TLS.
+    NoTls,
     Network,
     Trouble,
     Throttled,
@@ -79,6 +81,8 @@ impl Advice {
             Error::Transport(trouble) => match trouble.kind {
                 TransportErrorKind::Certificate => Self::Certificate,
                 TransportErrorKind::ProxyAuthentication => Self::ProxyCredentials,
+                // The words of the TLS library for an answer in the clear.
+                _ if trouble.detail.contains("InvalidContentType") => Self::NoTls,
                 _ => Self::Network,
             },
             _ => return None,
@@ -182,6 +186,9 @@ impl Advice {
                 "the certificate is of an authority that this machine does not trust, such as a company's \
                  proxy or private cloud has: --ca-cert FILE (PEM) trusts one more root"
                     .to_owned()
+            }
+            Self::NoTls => {
+                format!("what answers at {endpoint} does not speak TLS; is it http:// (allowed on loopback only)?")
             }
             Self::Network => format!(
                 "it looks like the network between here and {endpoint}: its name, a firewall, a proxy (HTTPS_PROXY); the \

@@ -50,7 +50,11 @@ pub(crate) fn view(board: &Board, (columns, rows): (usize, usize), now: Instant)
 
 /// The line of the only job, and one about its trouble.
 fn alone(board: &Board, job: &Seen, spin: &str, columns: usize, now: Instant) -> Vec<Line> {
-    let rest = format!("{}  {}  {}", status(job), words::left(board, now), outlook(job, now));
+    let deadline = board.begun + board.limits.timeout;
+    // Two ends would contradict each other: the sooner one is said.
+    let gives_up = job.trouble.as_ref().is_some_and(|trouble| words::gives_up(trouble, deadline));
+    let left = if gives_up { String::new() } else { words::left(board, now) + "  " };
+    let rest = format!("{}  {left}{}", status(job), outlook(job, now));
     let id = shorten(&job.id, id_room(columns, job.id.len(), rest.width()));
     let mut lines = vec![start(spin).with(Paint::Plain, format!("{id}  {rest}")).fit(columns)];
     if job.trouble.is_some() {

@@ -35,10 +35,15 @@ pub(crate) fn trouble(error: &Error) -> String {
 pub(crate) fn still_trying(trouble: &Trouble, deadline: Instant, now: Instant) -> String {
     let lasts = whole(now.saturating_duration_since(trouble.since));
     let mut text = format!("{} for {lasts}, still trying", trouble.what);
-    if trouble.gives_up < deadline {
+    if gives_up(trouble, deadline) {
         text += &format!(", gives up in {}", whole(trouble.gives_up.saturating_duration_since(now)));
     }
     text
+}
+
+/// Whether trouble that goes on ends the wait, and not the deadline.
+pub(crate) fn gives_up(trouble: &Trouble, deadline: Instant) -> bool {
+    trouble.gives_up < deadline
 }
 
 /// A duration in whole seconds: tenths would only flicker.
@@ -109,7 +114,9 @@ pub(crate) fn heartbeat(board: &Board, now: Instant) -> String {
                     (Some(status), Some(ago)) => format!("{status} when last seen {} ago", whole(ago)),
                     _ => status,
                 };
-                format!("{}  {}; {seen}; {}", job.id, still_trying(trouble, deadline, now), left(board, now))
+                let text = format!("{}  {}; {seen}", job.id, still_trying(trouble, deadline, now));
+                // Two ends would contradict each other: the sooner one is said.
+                if gives_up(trouble, deadline) { text } else { format!("{text}; {}", left(board, now)) }
             }
             None => {
                 let next = until(job.next_poll, now);

@@ -29,14 +29,14 @@ async fn the_heartbeat_says_since_when_there_is_trouble_and_when_it_is_given_up(
     let text = heartbeat(&board, now);
     // Last seen at 20 s, in trouble from 30 s on: the pause of 10 s before counts.
     let expected = "job  503 from the service for 45s, still trying, gives up in 9m05s; \
-                    RUNNING when last seen 55s ago; 28m45s left";
+                    RUNNING when last seen 55s ago";
     assert_eq!(text, expected);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_was_never_seen_is_given_up_after_half_a_minute() {
     let (board, now) = board([("job", Story::new().then(Answer::hang_up()))], 20).await;
-    let expected = "job  answer cut short for 20s, still trying, gives up in 10s; not seen yet; 29m40s left";
+    let expected = "job  answer cut short for 20s, still trying, gives up in 10s; not seen yet";
     assert_eq!(heartbeat(&board, now), expected);
 }
 
