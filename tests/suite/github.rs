@@ -105,6 +105,15 @@ async fn a_success_has_no_annotation() {
 }
 
 #[tokio::test]
+async fn nothing_to_wait_for_has_outputs_too() {
+    let step = step(&sandbox([]).await, "- --allow-empty").await;
+    assert_eq!((step.run.status, step.run.stderr.as_str()), (0, ""));
+    let outputs = "before=1\nexit_status=0\njobs=0\njobs_succeeded=0\njobs_not_succeeded=0\noutcomes=[]\n";
+    assert_eq!(step.outputs.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n") + "\n", outputs);
+    assert_eq!(step.summary, "before\n\n### dcs-wait: nothing to wait for\n\n");
+}
+
+#[tokio::test]
 async fn what_did_not_succeed_is_a_warning_if_one_success_is_enough() {
     let sandbox =
         sandbox([("bad", Story::new().fails("no")), ("good", Story::new().running().times(3).succeeds())]).await;

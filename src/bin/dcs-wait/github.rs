@@ -144,6 +144,9 @@ impl Report {
 
     /// A heading and a table. An empty line before them ends whatever stands there.
     fn summary(&self) -> String {
+        if self.total() == 0 {
+            return "\n\n### dcs-wait: nothing to wait for\n\n".to_owned();
+        }
         let counts: Vec<String> =
             self.counts.iter().map(|(ending, count)| format!("{count} {}", ending.text())).collect();
         let mut text = format!("\n\n### dcs-wait: {}\n\n", counts.join(", "));

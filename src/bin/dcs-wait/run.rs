@@ -69,6 +69,7 @@ pub(crate) fn main() -> Exit {
         Err(error) => return refuse(&with_names(&error, &command), advice::for_setting(&error)),
     };
     if ids.is_empty() {
+        report.iter().for_each(|report| report.write(Exit::Success, &settings));
         return Exit::Success;
     }
     let start = || -> io::Result<_> {
