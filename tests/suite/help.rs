@@ -1,6 +1,8 @@
 //! What the command tells about itself: help in two lengths, completions, the manual page, the version.
 
-use crate::support::{run, sandbox};
+use dcs_wait::sandbox::Story;
+
+use crate::support::{command, finish, run, sandbox};
 
 /// What is printed instead of waiting.
 async fn printed(args: &str) -> String {
@@ -55,6 +57,39 @@ async fn the_long_help_has_examples_whose_options_exist() {
 }
 
 #[tokio::test]
+async fn each_waiting_option_has_a_variable_of_its_name() {
+    let long = printed("--help").await;
+    let waiting =
+        long.split("\nWaiting:\n").nth(1).and_then(|text| text.split("\nService:").next()).expect("a section");
+    let names = options(waiting);
+    assert!(names.len() >= 13, "{names:?}");
+    for name in names {
+        let variable = name.trim_start_matches("--").to_uppercase().replace('-', "_");
+        assert!(waiting.contains(&format!("[env: DCS_WAIT_{variable}]")), "{variable} in {waiting}");
+    }
+}
+
+#[tokio::test]
+async fn the_variables_of_options_without_a_value_say_yes_or_no() {
+    let sandbox =
+        sandbox([("bad", Story::new().fails("no")), ("good", Story::new().running().times(3).succeeds())]).await;
+    for (args, name, value, status, lines) in [
+        ("bad good", "ANY", "1", 0, 2),
+        ("bad good", "ANY", "false", 1, 2),
+        ("bad good", "ANY", "", 1, 2),
+        ("bad", "ANY", "maybe", 2, 0),
+        ("-", "ALLOW_EMPTY", "on", 0, 0),
+        ("-", "ALLOW_EMPTY", "off", 2, 0),
+    ] {
+        let run = finish(command(&sandbox, args).env(format!("DCS_WAIT_{name}"), value)).await;
+        assert_eq!((run.status, run.stdout.lines().count()), (status, lines), "{name}={value}: {}", run.stderr);
+    }
+    sandbox.add_job("endless", Story::new().running());
+    let stopped = finish(command(&sandbox, "bad endless").env("DCS_WAIT_FAIL_FAST", "yes")).await;
+    assert!(stopped.status == 1 && stopped.stdout.contains("abandoned"), "{}", stopped.stdout);
+}
+
+#[tokio::test]
 async fn there_are_completions_for_five_shells_with_every_option() {
     let long = printed("--help").await;
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
@@ -104,7 +139,7 @@ async fn the_manual_page_has_every_option_with_its_words_and_the_sections_of_a_p
     ] {
         assert!(plain.contains(words), "{words}");
     }
-    assert!(!long.contains("--man\n"), "the page is for those who package the command");
+    assert!(long.contains("--man\n") && !printed("-h").await.contains("--man\n"));
 }
 
 #[tokio::test]

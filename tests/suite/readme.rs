@@ -93,9 +93,8 @@ async fn every_option_that_it_names_exists() {
     let named = README
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
         .filter(|word| word.starts_with("--") && !word.starts_with("---"));
-    // Options of cargo and its tests, KooCLI and jq, and one that is hidden.
-    let others =
-        "--example --path --no-default-features --test --ignored -- --cli-auth-encrypt --unbuffered --help --man";
+    // Options of cargo and its tests, KooCLI and jq.
+    let others = "--example --path --no-default-features --test --ignored -- --cli-auth-encrypt --unbuffered --help";
     for option in named.filter(|option| !others.split(' ').any(|other| other == *option)) {
         assert!(help.contains(&format!("{option} <")) || help.contains(&format!("{option}\n")), "{option}");
     }

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::builder::Resettable;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueHint};
 use clap_complete::Shell;
 use dcs_wait::{Client, Error, WaitForJobs};
@@ -23,6 +23,8 @@ use crate::{help, ids};
 /// Credentials are never options. They come from environment variables (HUAWEICLOUD_SDK_AK with HUAWEICLOUD_SDK_SK, or
 /// HW_ACCESS_KEY with HW_SECRET_KEY, or HW_AUTH_TOKEN, and more: see README), else from the profile of the SDKs
 /// (~/.huaweicloud/credentials), else from that of KooCLI (~/.hcloud/config.json). --explain tells which are used.
+///
+/// D is a duration: a number and a unit, such as 90s, 15m, 1h30m.
 #[derive(Debug, Parser)]
 #[command(name = "dcs-wait", version = help::VERSION, max_term_width = 100, args_override_self = true)]
 #[command(after_help = help::SHORT, after_long_help = help::LONG)]
@@ -40,15 +42,15 @@ pub(crate) struct Args {
     pub(crate) timeout: Duration,
 
     /// Done as soon as one job succeeded
-    #[arg(long, help_heading = "Waiting")]
+    #[arg(long, env = "DCS_WAIT_ANY", value_parser = boolish(), help_heading = "Waiting")]
     pub(crate) any: bool,
 
     /// Stop at the first job that did not succeed; with --any: at the first that is over
-    #[arg(long, help_heading = "Waiting")]
+    #[arg(long, env = "DCS_WAIT_FAIL_FAST", value_parser = boolish(), help_heading = "Waiting")]
     fail_fast: bool,
 
     /// No id on standard input is success: there was nothing to do
-    #[arg(long, help_heading = "Waiting")]
+    #[arg(long, env = "DCS_WAIT_ALLOW_EMPTY", value_parser = boolish(), help_heading = "Waiting")]
     allow_empty: bool,
 
     /// How long such a job usually takes, from its beginning: fewer polls before, more around it
@@ -129,7 +131,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(crate) output: Format,
 
-    /// Nothing on standard error but the final error
+    /// Nothing on standard error but the final error, and how to take up the wait again
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
 
@@ -150,7 +152,7 @@ pub(crate) struct Args {
     pub(crate) completions: Option<Shell>,
 
     /// Print the manual page
-    #[arg(long, hide = true)]
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
     pub(crate) man: bool,
 }
 
@@ -231,6 +233,11 @@ impl Args {
         }
         wait.check().map(|()| wait)
     }
+}
+
+/// For variables: `1`, `true`, `yes` or `on`, and their opposites.
+fn boolish() -> BoolishValueParser {
+    BoolishValueParser::new()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -13,6 +13,8 @@ pub(crate) const VERSION: &str = env!("DCS_WAIT_VERSION");
 
 /// Below the options of `-h`.
 pub(crate) const SHORT: &str = "\
+D: a number and a unit, such as 90s, 15m, 1h30m.
+
 Exit status: 0 success, 1 a job failed, 2 usage, 3 denied, 4 no such job, 5 no usable answer, 124 out of time, \
 130 or 143 interrupted. --help lists every option, with examples.";
 
