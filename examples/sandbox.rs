@@ -21,12 +21,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!(
         "
-# Jobs to try; each begins when it is first asked for, and its end is seen at the next poll after it:
+# Jobs to try; each begins when it is first asked for, and its end is seen at the next poll after it. They play once:
+dcs-wait succeeds fails outage # side by side
+dcs-wait --timeout 10s endless # is never over: status 124
+# To see them one by one, start this endpoint anew (and type the new lines above):
 dcs-wait succeeds              # 20 s later
 dcs-wait fails                 # after 3 polls, with a reason: status 1
 dcs-wait outage                # answers 503 for 15 s, then succeeds
-dcs-wait --timeout 10s endless # is never over: status 124
-dcs-wait succeeds fails outage # side by side
 # Ctrl-C ends the endpoint."
     );
     std::future::pending().await

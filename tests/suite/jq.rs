@@ -17,6 +17,7 @@ async fn shell(line: &str) -> Run {
         ("b", Story::new().job_type("modifyBandwidth").aged(std::time::Duration::from_secs(7)).fails("no memory")),
         ("c", Story::new().then(Answer::http(400).header("X-Request-Id", "req-7"))),
         ("d", Story::new().running().times(3).succeeds()),
+        ("e", Story::new().then(Answer::hang_up())),
     ])
     .await;
     let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().expect("a folder").display().to_string();
@@ -67,6 +68,13 @@ async fn the_lines_with_jq_print_what_they_say() {
             assert_eq!(sorted(&run.stdout), printed, "{line}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_error_without_a_request_id_is_nothing_for_a_support_ticket() {
+    let line = README.lines().find(|line| line.ends_with("# for a support ticket")).expect("a line");
+    let run = shell(&format!("ids='c e'; export DCS_WAIT_MAX_OUTAGE=50ms; {line}")).await;
+    assert_eq!((run.status, run.stdout.as_str()), (0, "req-7\n"), "{}", run.stderr);
 }
 
 #[tokio::test]
