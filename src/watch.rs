@@ -42,7 +42,8 @@ mod tests {
         let mut watch = Watch::new();
         assert_eq!(watch.slept(), None);
         watch.wall -= seconds(60);
-        assert!(watch.slept().is_some_and(|slept| slept >= seconds(60)));
+        // The two clocks are read one after the other.
+        assert!(watch.slept().is_some_and(|slept| slept > seconds(59)));
         assert_eq!(watch.slept(), None, "told once");
     }
 }
