@@ -1,8 +1,7 @@
 //! The mistakes that are made first: what exactly is said of each, to the letter.
 
+mod hints;
 mod refusals;
-
-use std::process::Stdio;
 
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::process::Command;
@@ -204,6 +203,16 @@ async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
             "dcs-wait: to take up the wait again: dcs-wait --timeout 50ms --progress none endless",
         ]
     );
+    let once = finish(&mut plain(&sandbox, "endless -t 0")).await;
+    assert_eq!(once.status, 124);
+    assert_eq!(
+        said(&once, &sandbox),
+        [
+            "dcs-wait: error: job endless is not over: RUNNING",
+            "dcs-wait: hint: nothing is known to be wrong, and the job goes on by itself; wait again, or longer with --timeout",
+            "dcs-wait: to take up the wait again: dcs-wait --progress none endless",
+        ]
+    );
     let lost = said(&finish(&mut plain(&sandbox, "lost --max-outage 50ms")).await, &sandbox);
     assert!(lost[0].starts_with("dcs-wait: error: no usable answer, given up after TIME: job lost was RUNNING when last seen TIME ago; last error, TIME ago: HTTP 503 APIG.0201 Backend timeout (request id sandbox-"), "{lost:?}");
     assert_eq!(
@@ -211,41 +220,4 @@ async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
         "dcs-wait: hint: the service has trouble, the job may go on by itself: wait again when it is back, or longer with --max-outage; a support ticket should name the request id"
     );
     assert_eq!(lost[2..], ["dcs-wait: to take up the wait again: dcs-wait --max-outage 50ms --progress none lost"]);
-}
-
-#[tokio::test]
-async fn each_kind_of_trouble_has_one_hint_that_says_whose_it_is_and_quiet_has_none() {
-    let sandbox = sandbox([]).await;
-    for id in ["a", "b", "c", "d", "e"] {
-        sandbox.add_job(id, Story::new().fails("no"));
-    }
-    sandbox.add_job("endless", Story::new().running());
-    let hints = |run: &Run| -> Vec<String> {
-        let hints = run.stderr.lines().filter_map(|line| line.strip_prefix("dcs-wait: hint"));
-        hints
-            .map(|hint| hint.split(": ").next().unwrap().to_owned() + if hint.contains("wrong") { "?" } else { "" })
-            .collect()
-    };
-    let run = finish(&mut plain(&sandbox, "a b c d e endless -t 50ms")).await;
-    let said = hints(&run);
-    assert_eq!(said.len(), 2, "{}", run.stderr);
-    assert!(said[0].starts_with(" for ") && said[0].ends_with(" and 2 more"), "{said:?}");
-    assert_eq!(said[1], " for endless?", "{}", run.stderr);
-    let alike = finish(&mut plain(&sandbox, "a b")).await;
-    assert_eq!(hints(&alike), [""], "{}", alike.stderr);
-    sandbox.add_job("other", Story::new().job_type("modifyBandwidth").fails("no"));
-    let other = finish(&mut plain(&sandbox, "a other")).await;
-    assert!(other.stderr.contains("hint: the operation failed on the service's side: see"), "{}", other.stderr);
-    let quiet = finish(plain(&sandbox, "a b endless -t 50ms -q").stdin(Stdio::null())).await;
-    assert_eq!(hints(&quiet), [""; 0], "{}", quiet.stderr);
-}
-
-#[tokio::test]
-async fn what_did_not_succeed_is_only_noted_if_one_success_is_enough() {
-    let sandbox =
-        sandbox([("bad", Story::new().fails("no")), ("good", Story::new().running().times(3).succeeds())]).await;
-    let run = finish(&mut plain(&sandbox, "bad good --any")).await;
-    assert_eq!((run.status, run.stderr.as_str()), (0, "dcs-wait: note: job bad failed: no\n"));
-    let quiet = finish(&mut plain(&sandbox, "bad good --any -q")).await;
-    assert_eq!((quiet.status, quiet.stderr.as_str()), (0, ""));
 }

@@ -1,4 +1,7 @@
-//! The command line that takes up a wait again: all options that were given, and the jobs that are not over.
+//! The command line that takes up a wait again: all options that were given, but no time for one look only, and the jobs
+//! that are not over.
+
+use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
@@ -11,6 +14,9 @@ pub(crate) fn command_line(command: &Command, matches: &ArgMatches, ids: &[Strin
         let (Some(long), Some(ValueSource::CommandLine)) = (arg.get_long(), matches.value_source(id)) else {
             continue;
         };
+        if id == "timeout" && matches.get_one(id).is_some_and(Duration::is_zero) {
+            continue;
+        }
         if arg.get_action().takes_values() {
             let values = matches.get_raw(id).into_iter().flatten();
             words.extend(values.flat_map(|value| [format!("--{long}"), value.to_string_lossy().into_owned()]));

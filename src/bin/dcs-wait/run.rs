@@ -167,7 +167,7 @@ async fn run(
         match event {
             None => break,
             Some(Event::Outcome(outcome)) => {
-                let verdict = Verdict::of(outcome, interrupt.is_some());
+                let verdict = Verdict::of(outcome, interrupt.is_some(), args.timeout.is_zero());
                 show.end(&verdict);
                 tally.add(&verdict);
                 note(&verdict);

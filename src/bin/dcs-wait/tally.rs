@@ -182,6 +182,7 @@ mod tests {
                 waited: Duration::ZERO,
                 polls: 1,
                 error: None,
+                is_one_look: false,
             });
         }
         tally

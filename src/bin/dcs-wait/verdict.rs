@@ -33,11 +33,13 @@ pub(crate) struct Verdict {
     pub(crate) waited: Duration,
     pub(crate) polls: u32,
     pub(crate) error: Option<Error>,
+    /// With no time at all each job is looked at once.
+    pub(crate) is_one_look: bool,
 }
 
 impl Verdict {
     /// A wait that was ended from outside is abandoned, unless the command was interrupted.
-    pub(crate) fn of(outcome: Outcome, is_interrupted: bool) -> Self {
+    pub(crate) fn of(outcome: Outcome, is_interrupted: bool, is_one_look: bool) -> Self {
         let Outcome { job_id, result, job, seen_ago, waited, polls, .. } = outcome;
         let error = result.err();
         let ending = match &error {
@@ -51,19 +53,22 @@ impl Verdict {
             Some(Error::Abandoned(_)) => Ending::Abandoned,
             Some(_) => Ending::Unreachable,
         };
-        Self { job_id, ending, job, seen_ago, waited, polls, error }
+        Self { job_id, ending, job, seen_ago, waited, polls, error, is_one_look }
     }
 
     /// The verdict over a job whose wait cannot begin.
     pub(crate) fn not_begun(job_id: String, error: &Error) -> Self {
         let ending = if matches!(error, Error::Denied(_)) { Ending::Denied } else { Ending::Unreachable };
         let (job, seen_ago, waited) = (None, None, Duration::ZERO);
-        Self { job_id, ending, job, seen_ago, waited, polls: 0, error: Some(error.clone()) }
+        Self { job_id, ending, job, seen_ago, waited, polls: 0, error: Some(error.clone()), is_one_look: false }
     }
 
     /// A line for people about what went wrong, if something did.
     pub(crate) fn complaint(&self) -> Option<String> {
         let (error, id) = (self.error.as_ref()?, &self.job_id);
+        if let (Ending::TimedOut, true, Some(job)) = (self.ending, self.is_one_look, &self.job) {
+            return Some(format!("job {id} is not over: {}", one_line(job.status_text())));
+        }
         Some(match error {
             Error::TimedOut(known) | Error::Unreachable(known) | Error::Abandoned(known) => {
                 let what = match self.ending {

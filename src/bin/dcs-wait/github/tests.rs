@@ -16,6 +16,7 @@ fn report(endings: impl IntoIterator<Item = (Ending, usize)>) -> Report {
                 waited: Duration::ZERO,
                 polls: 1,
                 error: None,
+                is_one_look: false,
             });
         }
     }

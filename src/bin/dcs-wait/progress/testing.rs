@@ -43,7 +43,7 @@ pub(super) async fn play(
     while let Ok(Some(event)) = tokio::time::timeout_at(end, events.next()).await {
         let now = tokio::time::Instant::now();
         if let Event::Outcome(outcome) = event {
-            board.end(&Verdict::of(outcome, false), now.into_std());
+            board.end(&Verdict::of(outcome, false, false), now.into_std());
         } else if let Some(change) = board.show(&event, now.into_std()) {
             changes.push(((now - start).as_secs(), change));
         }
