@@ -17,7 +17,8 @@ pub(crate) fn path_segment(name: &str, text: &str) -> Result<()> {
         return Err(Error::invalid(name, "empty; is a variable unset?"));
     }
     let shown: String = text.chars().take(80).collect();
-    Err(Error::invalid(name, format!("{shown:?} is not 1 to 64 of A-Z a-z 0-9 _ -")))
+    let what = name.replace('-', " ");
+    Err(Error::invalid(name, format!("{shown:?} is no {what} (1 to 64 of A-Z a-z 0-9 _ -)")))
 }
 
 /// A duration of at least `least` and at most a year.

@@ -51,7 +51,49 @@ pub(super) fn check(region: &str) -> Result<()> {
         return Err(Error::invalid("region", format!("{region:?} is no name of a region such as cn-north-4")));
     }
     if !REGIONS.contains(&region) {
-        tracing::warn!(%region, "unknown region; if nothing answers there, see whether the name is right");
+        let near = near(region).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
+        tracing::warn!(%region, "unknown region; {near}if nothing answers there, see whether the name is right");
     }
     Ok(())
+}
+
+/// The region that is most likely meant, if there is one: a slip or two away.
+fn near(region: &str) -> Option<&'static str> {
+    let names = REGIONS.iter().map(|name| (slips(region, name), *name));
+    names.filter(|(slips, _)| *slips <= 2).min().map(|(_, name)| name)
+}
+
+/// How many letters have to be put in, left out or replaced.
+fn slips(typed: &str, meant: &str) -> usize {
+    let mut row: Vec<usize> = (0..=meant.len()).collect();
+    for (line, typed) in (1..).zip(typed.bytes()) {
+        let mut left = line;
+        let mut corner = line - 1;
+        for (cell, meant) in row.iter_mut().skip(1).zip(meant.bytes()) {
+            let here = (corner + usize::from(typed != meant)).min(*cell + 1).min(left + 1);
+            corner = std::mem::replace(cell, here);
+            left = here;
+        }
+        row[0] = line;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_or_two_have_a_region_that_is_meant() {
+        for (typed, meant) in [
+            ("cn-nroth-4", Some("cn-north-4")),
+            ("cn-north4", Some("cn-north-4")),
+            ("ap-souteast-3", Some("ap-southeast-3")),
+            ("cn-north-44", Some("cn-north-4")),
+            ("eu-central-1", None),
+            ("x", None),
+        ] {
+            assert_eq!(near(typed), meant, "{typed}");
+        }
+    }
 }

@@ -68,7 +68,7 @@ fn a_region_gives_the_endpoint_and_an_unknown_one_is_no_error() {
 
 #[test]
 fn bad_settings_are_refused_by_name() {
-    assert!(problem(builder().project_id("a/b")).starts_with("project-id: \"a/b\" is not 1 to 64 of"));
+    assert!(problem(builder().project_id("a/b")).starts_with("project-id: \"a/b\" is no project id (1 to 64 of"));
     assert!(problem(builder().project_id("")).starts_with("project-id: "));
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(problem(builder().max_rate(rate)).starts_with("max-rate: "), "{rate}");

@@ -8,10 +8,10 @@ use crate::support::{command, finish, run, sandbox};
 async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
     let cases = [
-        ("a/b", "job-id: \"a/b\" is not 1 to 64 of A-Z a-z 0-9 _ -"),
+        ("a/b", "job-id: \"a/b\" is no job id (1 to 64 of A-Z a-z 0-9 _ -)"),
         ("job ..%2f", "job-id: "),
-        ("job --project-id a/b", "--project-id: \"a/b\" is not 1 to 64 of"),
-        ("job -t soon", "--timeout"),
+        ("job --project-id a/b", "--project-id: \"a/b\" is no project id (1 to 64 of"),
+        ("job -t soon", "'soon' for '--timeout <D>': write it like 90s or 1h30m; see"),
         ("job -t 30", "--timeout"),
         ("job -t -5s", "--timeout"),
         ("job -t 2years", "longer than a year"),
@@ -37,6 +37,7 @@ async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
         ("job --tiemout 3s", "found; tip: a similar argument exists: '--timeout'"),
         ("", "<JOB_ID>"),
         ("-", "standard input"),
+        ("--allow-empty", "--allow-empty: no JOB_ID; to read them from standard input, add -"),
     ];
     for (args, problem) in cases {
         let run = run(&sandbox, args).await;
@@ -93,6 +94,9 @@ async fn an_unknown_region_is_a_warning() {
     let unknown = run(&sandbox, "job --region xx-nowhere-7").await;
     assert_eq!(unknown.status, 0, "{}", unknown.stderr);
     assert!(unknown.stderr.contains("unknown region"), "{}", unknown.stderr);
+    assert!(!unknown.stderr.contains("did you mean"), "{}", unknown.stderr);
+    let slip = run(&sandbox, "job --region cn-nort-4").await;
+    assert!(slip.stderr.contains("unknown region; did you mean cn-north-4?"), "{}", slip.stderr);
     let known = finish(command(&sandbox, "job").env("OS_REGION_NAME", "cn-north-4")).await;
     assert!(!known.stderr.contains("region"), "{}", known.stderr);
 }

@@ -138,7 +138,7 @@ async fn many_jobs_have_ten_annotations_and_one_hint() {
 async fn a_step_that_was_refused_has_an_annotation_too() {
     let sandbox = sandbox([]).await;
     for (args, problem) in [
-        ("a/b", "::error title=dcs-wait::job-id: \"a/b\" is not 1 to 64 of A-Z a-z 0-9 _ -"),
+        ("a/b", "::error title=dcs-wait::job-id: \"a/b\" is no job id (1 to 64 of A-Z a-z 0-9 _ -)"),
         (
             "--tiemout 3s x",
             "::error title=dcs-wait::unexpected argument '--tiemout' found; tip: a similar argument exists: '--timeout'; see dcs-wait --help",

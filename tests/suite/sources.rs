@@ -218,7 +218,7 @@ async fn explain_refuses_what_the_wait_refuses_and_shows_no_password() {
         ("--max-interval 0s", "max-interval: 0ns is not between"),
         ("--multiplier 0.5", "multiplier: 0.5 is not between"),
         ("--max-rate 0", "max-rate: 0 is not between"),
-        ("a/b", "job-id: \"a/b\" is not"),
+        ("a/b", "job-id: \"a/b\" is no job id"),
         ("--endpoint https://u:passwort@example.com", "endpoint: must not have a user name in it"),
         ("--endpoint https://example.com?key=passwort", "has more than scheme, host and port"),
         ("--credentials env --profile work", "profile: profiles with a name are KooCLI's"),

@@ -70,7 +70,11 @@ async fn the_first_unreadable_word_is_named_with_its_line() {
     let sandbox = sandbox([]).await;
     let run = run_with(&sandbox, "-", "good\n\nb/d worse/\n").await;
     assert_eq!(run.status, 2);
-    assert!(run.stderr.contains("standard input, line 3: \"b/d\" is not"), "{}", run.stderr);
+    let jobless = run_with(&sandbox, "-", "{\"instance_id\": \"x\"}").await;
+    let problem =
+        "line 1: an object without job_id; some operations (creating, deleting, restarting, resizing) give none\n";
+    assert!(jobless.status == 2 && jobless.stderr.ends_with(problem), "{}", jobless.stderr);
+    assert!(run.stderr.contains("standard input, line 3: \"b/d\" is no job id"), "{}", run.stderr);
 }
 
 #[tokio::test]

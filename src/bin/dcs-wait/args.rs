@@ -1,18 +1,20 @@
 //! The command line: what may be said, and its way into the library's types.
 
 mod choices;
+mod values;
 
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::builder::{BoolishValueParser, Resettable};
+use clap::builder::Resettable;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, Parser, ValueHint};
 use clap_complete::Shell;
 use dcs_wait::{Client, Error, WaitForJobs};
 
 pub(crate) use self::choices::{Format, Progress, Source};
+use self::values::{boolish, duration};
 use crate::{help, ids};
 
 /// Wait until jobs of Huawei Cloud's Distributed Cache Service (DCS) are really over, and say exactly how they ended
@@ -30,7 +32,7 @@ use crate::{help, ids};
 #[command(after_help = help::SHORT, after_long_help = help::LONG)]
 pub(crate) struct Args {
     /// Jobs to wait for, side by side; - reads more from standard input, as words or as the operations' answers
-    #[arg(value_name = "JOB_ID", required_unless_present_any = ["explain", "completions", "man"])]
+    #[arg(value_name = "JOB_ID", required_unless_present_any = ["explain", "completions", "man", "allow_empty"])]
     #[arg(value_hint = ValueHint::Other)]
     job_ids: Vec<String>,
 
@@ -184,6 +186,9 @@ impl Args {
     ///
     /// What is not usable as an id, or that there is none.
     pub(crate) fn job_ids(&self) -> Result<Vec<String>, String> {
+        if self.job_ids.is_empty() && !self.explain {
+            return Err("--allow-empty: no JOB_ID; to read them from standard input, add -".to_owned());
+        }
         let mut ids = Vec::new();
         for id in &self.job_ids {
             if id == "-" {
@@ -232,19 +237,5 @@ impl Args {
             wait = wait.fail_fast();
         }
         wait.check().map(|()| wait)
-    }
-}
-
-/// For variables: `1`, `true`, `yes` or `on`, and their opposites.
-fn boolish() -> BoolishValueParser {
-    BoolishValueParser::new()
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration > YEAR => Err("longer than a year".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}; write it like 90s or 1h 30m")),
     }
 }

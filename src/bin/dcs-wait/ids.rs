@@ -21,6 +21,8 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 const MOST: usize = 1_000_000;
 /// A longer object without a job is not searched for what it says: no answer of the service is longer, in bytes.
 const LONGEST_ANSWER: usize = 1024 * 1024;
+/// What is said of an answer that has no job, nor an error.
+const JOBLESS: &str = "an object without job_id; some operations (creating, deleting, restarting, resizing) give none";
 /// So much of what is unreadable is shown, in characters.
 const SHOWN: usize = 40;
 
@@ -139,7 +141,7 @@ impl<'a> Cursor<'a> {
         match refusal(&body) {
             Some(refusal) => Err(self.error(&format!("the operation was refused: {refusal}"))),
             None if body.get("job_id").is_some() => Ok(()),
-            None => Err(self.error("an object without job_id")),
+            None => Err(self.error(JOBLESS)),
         }
     }
 
@@ -191,7 +193,7 @@ impl<'a> Cursor<'a> {
         }
         let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=64).contains(&id.len()) || !id.bytes().all(good) {
-            return Err(self.error(&format!("{} is not 1 to 64 of A-Z a-z 0-9 _ -", shown(&id))));
+            return Err(self.error(&format!("{} is no job id (1 to 64 of A-Z a-z 0-9 _ -)", shown(&id))));
         }
         if self.ids.len() == MOST {
             return Err("standard input: more than 1,000,000 job ids".to_owned());

@@ -117,7 +117,7 @@ fn an_object_without_a_job_or_an_error_is_named_by_the_line_where_it_begins() {
     for object in
         ["{}", "{\n}", "{\"backup_id\":\n\"x\"}", r#"{"JOB_ID":"x"}"#, r#"{"error":{}}"#, r#"{"code":""}"#, &long]
     {
-        assert_eq!(error(format!("a\n{object}\n!")), "standard input, line 2: an object without job_id");
+        assert_eq!(error(format!("a\n{object}\n!")), format!("standard input, line 2: {JOBLESS}"));
     }
 }
 
@@ -138,7 +138,7 @@ fn the_first_unreadable_word_is_named_with_its_line() {
         ("\u{1b}[31m\u{202e}", 1, r#""\u{1b}[31m\u{202e}""#),
         ("a\n} {", 2, r#""}""#),
     ] {
-        let expected = format!("standard input, line {line}: {word} is not 1 to 64 of A-Z a-z 0-9 _ -");
+        let expected = format!("standard input, line {line}: {word} is no job id (1 to 64 of A-Z a-z 0-9 _ -)");
         assert_eq!(error(text), expected, "{text:?}");
     }
 }
@@ -146,7 +146,7 @@ fn the_first_unreadable_word_is_named_with_its_line() {
 #[test]
 fn an_id_has_at_most_64_characters() {
     assert_eq!(ids(&"x".repeat(64)), ["x".repeat(64)]);
-    let shown = format!("\"{}\"… is not 1 to 64 of A-Z a-z 0-9 _ -", "x".repeat(40));
+    let shown = format!("\"{}\"… is no job id (1 to 64 of A-Z a-z 0-9 _ -)", "x".repeat(40));
     assert_eq!(error("x".repeat(65)), format!("standard input, line 1: {shown}"));
     assert_eq!(error(format!("[\n\"{}\"]", "x".repeat(65))), format!("standard input, line 2: {shown}"));
     assert!(error("\u{1b}".repeat(41)).contains(&format!("\"{}\"… is", r"\u{1b}".repeat(40))), "cut and safe");
@@ -212,9 +212,9 @@ fn json_nested_without_end_is_an_error_and_no_overflow() {
     );
     let objects = r#"{"x":"#.repeat(deep);
     assert_eq!(error(format!("a\n{objects}")), "standard input, line 2: JSON without an end");
-    assert_eq!(error(format!("a\n{{\"x\":{open}{close}}}")), "standard input, line 2: an object without job_id");
+    assert_eq!(error(format!("a\n{{\"x\":{open}{close}}}")), format!("standard input, line 2: {JOBLESS}"));
     let within_an_answer = format!("{{\"x\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
-    assert_eq!(error(within_an_answer), "standard input, line 1: an object without job_id");
+    assert_eq!(error(within_an_answer), format!("standard input, line 1: {JOBLESS}"));
     assert_eq!(ids(&format!("{{\"x\":{open}{close},\"job_id\":\"a\"}}")), ["a"]);
 }
 

@@ -69,7 +69,7 @@ proptest! {
         let text = text + "\n";
         let line = text.split('\n').count();
         let error = parse((text + "!\n" + &rest).as_bytes()).unwrap_err();
-        prop_assert_eq!(error, format!("standard input, line {line}: \"!\" is not 1 to 64 of A-Z a-z 0-9 _ -"));
+        prop_assert_eq!(error, format!("standard input, line {line}: \"!\" is no job id (1 to 64 of A-Z a-z 0-9 _ -)"));
     }
 
     #[test]
