@@ -29,9 +29,10 @@ pub(crate) fn view(board: &Board, (columns, rows): (usize, usize), now: Instant)
     }
     let shown: Vec<&Seen> = board.open().take(rows.saturating_sub(ABOVE + 1).min(MOST)).collect();
     let status_width = shown.iter().map(|job| status(job).width()).max().unwrap_or_default();
-    let tails: Vec<Line> = shown.iter().map(|job| tail(board, job, now)).collect();
-    let tail_width = tails.iter().map(|tail| tail.text(false).width()).max().unwrap_or_default();
     let longest_id = shown.iter().map(|job| job.id.len()).max().unwrap_or_default();
+    let room = room(columns, longest_id).saturating_sub(status_width + 2);
+    let tails: Vec<Line> = shown.iter().map(|job| tail(board, job, room, now)).collect();
+    let tail_width = tails.iter().map(|tail| tail.text(false).width()).max().unwrap_or_default();
     let id_width = id_room(columns, longest_id, status_width + 2 + tail_width);
     let mut lines: Vec<Line> = shown
         .iter()
@@ -54,31 +55,45 @@ fn alone(board: &Board, job: &Seen, spin: &str, columns: usize, now: Instant) ->
     // Two ends would contradict each other: the sooner one is said.
     let gives_up = job.trouble.as_ref().is_some_and(|trouble| words::gives_up(trouble, deadline));
     let left = if gives_up { String::new() } else { words::left(board, now) + "  " };
-    let rest = format!("{}  {left}{}", status(job), outlook(job, now));
+    let head = format!("{}  {left}", status(job));
+    let outlook = outlook(job, room(columns, job.id.len()).saturating_sub(head.width()), now);
+    let rest = format!("{head}{outlook}");
+    let rest = rest.trim_end();
     let id = shorten(&job.id, id_room(columns, job.id.len(), rest.width()));
     let mut lines = vec![start(spin).with(Paint::Plain, format!("{id}  {rest}")).fit(columns)];
     if job.trouble.is_some() {
-        lines.push(Line::default().with(Paint::Plain, "  ").and(tail(board, job, now)).fit(columns));
+        lines.push(
+            Line::default().with(Paint::Plain, "  ").and(tail(board, job, columns.saturating_sub(2), now)).fit(columns),
+        );
     }
     lines
 }
 
-/// What there is to say of a job besides its status: its trouble, or what else is to come.
-fn tail(board: &Board, job: &Seen, now: Instant) -> Line {
+/// What there is to say of a job besides its status, in fewer words if there is not the room: its trouble, or what else is
+/// to come.
+fn tail(board: &Board, job: &Seen, room: usize, now: Instant) -> Line {
     let deadline = board.begun + board.limits.timeout;
     match &job.trouble {
-        Some(trouble) => Line::default().with(Paint::Trouble, words::still_trying(trouble, deadline, now)),
-        None => Line::default().with(Paint::Plain, outlook(job, now)),
+        Some(trouble) => {
+            let full = words::still_trying(trouble, deadline, now);
+            let brief = || words::still_trying_briefly(trouble, deadline, now);
+            Line::default().with(Paint::Trouble, if full.width() > room { brief() } else { full })
+        }
+        None => Line::default().with(Paint::Plain, outlook(job, room, now)),
     }
 }
 
-fn outlook(job: &Seen, now: Instant) -> String {
+/// The first that fits, from all words to none.
+fn outlook(job: &Seen, room: usize, now: Instant) -> String {
     let age = job.age(now).map(|age| format!("{} old  ", words::whole(age))).unwrap_or_default();
-    if job.next_poll > now {
-        format!("{age}next poll in {}", words::until(job.next_poll, now))
+    let (next, brief) = if job.next_poll > now {
+        let until = words::until(job.next_poll, now);
+        (format!("next poll in {until}"), format!("poll {until}"))
     } else {
-        format!("{age}asking")
-    }
+        ("asking".to_owned(), "asking".to_owned())
+    };
+    let texts = [format!("{age}{next}"), format!("{age}{brief}"), brief];
+    texts.into_iter().find(|text| text.width() <= room).unwrap_or_default()
 }
 
 /// What all jobs make together; how those stand that have no line.
@@ -104,6 +119,11 @@ fn start(spin: &str) -> Line {
 
 fn status(job: &Seen) -> String {
     job.status.as_deref().map_or_else(|| "not seen yet".to_owned(), |status| cut(status, 20))
+}
+
+/// So much room there is behind an id, if that is as short as can be.
+fn room(columns: usize, longest: usize) -> usize {
+    columns.saturating_sub(2 + SHORTEST_ID.min(longest) + 2)
 }
 
 /// So much room has an id before `rest`.

@@ -41,6 +41,17 @@ pub(crate) fn still_trying(trouble: &Trouble, deadline: Instant, now: Instant) -
     text
 }
 
+/// The same where there is little room.
+pub(crate) fn still_trying_briefly(trouble: &Trouble, deadline: Instant, now: Instant) -> String {
+    let what = trouble.what.split(" from the service").next().unwrap_or_default();
+    let what = what.split(" (").next().unwrap_or_default();
+    let text = format!("{what} for {}", whole(now.saturating_duration_since(trouble.since)));
+    if gives_up(trouble, deadline) {
+        return text + &format!(", gives up in {}", whole(trouble.gives_up.saturating_duration_since(now)));
+    }
+    text
+}
+
 /// Whether trouble that goes on ends the wait, and not the deadline.
 pub(crate) fn gives_up(trouble: &Trouble, deadline: Instant) -> bool {
     trouble.gives_up < deadline

@@ -21,13 +21,16 @@ fn screen(board: &Board, size: (usize, usize), now: Instant) -> Vec<String> {
 async fn a_job_alone_has_one_line_and_another_one_in_trouble() {
     let (good, now) = board([(ID, old().running())], 12).await;
     assert_eq!(screen(&good, (82, 24), now), [format!("⠋ {ID}  RUNNING  29m48s left  1h old  next poll in 8s")]);
-    assert_eq!(screen(&good, (40, 24), now), ["⠋ ff80…141a  RUNNING  29m48s left  1h …"]);
+    assert_eq!(screen(&good, (40, 24), now), ["⠋ ff80808…c24141a  RUNNING  29m48s left"]);
 
     let (bad, now) = board([(ID, old().running().then(Answer::http(429)))], 50).await;
     let lines = screen(&bad, (100, 24), now);
     assert!(lines[0].starts_with(&format!("⠋ {ID}  RUNNING  1h01m old  ")), "{lines:?}");
     let trouble = "  429 (too many requests) from the service for 40s, still trying, gives up in 9m10s";
     assert_eq!(lines[1..], [trouble]);
+    let narrow = screen(&bad, (40, 24), now);
+    assert!(narrow[0].contains("  RUNNING  ") && !narrow[0].ends_with('…'), "{narrow:?}");
+    assert_eq!(narrow[1..], ["  429 for 40s, gives up in 9m10s"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,6 +45,8 @@ async fn columns_stand_below_each_other() {
     // They are asked one after another: the second a moment later.
     let lines = screen(&board, (80, 24), now);
     assert_eq!(lines.iter().map(|line| line.trim_end_matches(['7', '8', 's'])).collect::<Vec<_>>(), expected);
+    let narrow = screen(&board, (36, 24), now);
+    assert!(narrow[..2].iter().all(|line| line.contains("  1h old  poll ")), "{narrow:?}");
     let painted = view(&board, (80, 24), now)[2].text(true);
     assert_eq!(painted, "  29m57s left  \u{1b}[31m1 of 3 jobs over, 1 failed\u{1b}[0m");
 }
