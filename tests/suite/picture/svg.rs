@@ -1,4 +1,4 @@
-//! Screens of a terminal as one animated SVG. Where nothing moves, the last one is seen.
+//! Screens of a terminal as one animated SVG, and what its last one says. Where nothing moves, that one is seen.
 
 use vt100::{Cell, Color, Screen};
 
@@ -86,4 +86,23 @@ fn text((row, column, class, text): &Run) -> String {
     let length = text.chars().count() as f64 * WIDTH;
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.0}\" textLength=\"{length:.1}\">{text}</text>\n")
+}
+
+/// What the last screen of a drawing says, line by line: one that is too long goes on in the next row.
+pub(super) fn said(drawing: &str, columns: u16) -> Vec<String> {
+    let last = drawing.rsplit("<g id=").next().unwrap_or_default();
+    let (mut lines, mut at, mut goes_on): (Vec<String>, &str, bool) = (Vec::new(), "", false);
+    for text in last.split("<text ").skip(1) {
+        let value = |name: &str| text.split(name).nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap_or_default();
+        let words = text.split_once('>').and_then(|(_, rest)| rest.split_once("</text>")).unwrap_or_default().0;
+        match lines.last_mut() {
+            Some(line) if goes_on => line.push_str(words),
+            Some(line) if value("y=") == at => line.extend([" ", words]),
+            _ => lines.push(words.to_owned()),
+        }
+        at = value("y=");
+        let end = [value("x="), value("textLength=")].map(|number| number.parse::<f64>().unwrap()).iter().sum::<f64>();
+        goes_on = end > MARGIN + f64::from(columns) * WIDTH - WIDTH / 2.0;
+    }
+    lines.iter().map(|line| line.replace("&lt;", "<").replace("&amp;", "&")).collect()
 }
