@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
@@ -70,13 +70,15 @@ impl ServerCertVerifier for Given {
         let by = |it: &dyn ServerCertVerifier| {
             it.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
         };
-        match by(&*self.given) {
-            unknown @ Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
-                // One that has none trusts what is given.
-                let system = self.system.get_or_init(|| Verifier::new(Arc::clone(&self.provider)).ok());
-                system.as_ref().map_or(unknown, |system| by(system))
-            }
-            known => known,
+        let by_given = by(&*self.given);
+        if by_given.is_ok() {
+            return by_given;
+        }
+        // Whatever those say: of several paths to an authority they name what is wrong with one. A system that has none
+        // trusts what is given.
+        match self.system.get_or_init(|| Verifier::new(Arc::clone(&self.provider)).ok()).as_ref().map(|it| by(it)) {
+            None | Some(Err(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))) => by_given,
+            Some(by_system) => by_system,
         }
     }
 
@@ -86,7 +88,7 @@ impl ServerCertVerifier for Given {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.given.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -95,10 +97,10 @@ impl ServerCertVerifier for Given {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.given.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.given.supported_verify_schemes()
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use dcs_wait::sandbox::{Sandbox, Story};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ED25519};
 
-use crate::support::{client, kind, quick, run};
+use crate::support::{client, command, finish, kind, quick, run};
 
 /// A certificate of a CA that is made for it, all in PEM.
 pub(crate) struct Certificate {
@@ -90,4 +90,17 @@ async fn a_certificate_for_another_name_is_not_trusted() {
     let client = client(&sandbox).ca_cert(ca).build().unwrap();
     let error = quick(client.wait_for_job("job")).await.unwrap_err();
     assert!(!error.is_transient() && error.to_string().starts_with("certificate not trusted: "), "{error}");
+}
+
+#[tokio::test]
+async fn what_the_system_trusts_is_trusted_beside_any_root_that_is_given() {
+    let (certificate, alike) = (Certificate::of("127.0.0.1"), Certificate::of("127.0.0.1"));
+    let sandbox = Sandbox::start_tls(&certificate.chain, &certificate.key).await.unwrap();
+    sandbox.add_job("job", Story::new().succeeds());
+    let system = file("system.pem", &certificate.ca);
+    // Another authority of the same name: a key that was replaced.
+    let given = file("alike.pem", &alike.ca);
+    let mut command = command(&sandbox, &format!("job --ca-cert {}", given.display()));
+    let run = finish(command.env("SSL_CERT_FILE", system)).await;
+    assert_eq!(run.status, 0, "{}", run.stderr);
 }
