@@ -141,13 +141,14 @@ impl<T, E> Engine<T, E> {
         self.due = latest.min(self.next);
     }
 
-    /// Asks earlier by this much, but not before `now`: so long the machine has slept.
+    /// Asks earlier by this much, but not before `now`: so long the machine has slept, and so much older the value is.
     pub(crate) fn hasten(&mut self, by: Duration, now: Instant) {
         let earlier = |at: Instant| at.checked_sub(by).map_or(now, |earlier| earlier.max(now)).min(at);
-        self.next = earlier(self.next);
-        self.due = earlier(self.due);
+        let due = self.due;
+        (self.due, self.next) = (earlier(due), earlier(self.next));
+        self.lead = self.lead.saturating_add(by);
         // One before its limit is any try.
-        self.is_last_try = false;
+        self.is_last_try &= self.due == due;
     }
 
     /// Lets go of what was seen.
@@ -174,7 +175,7 @@ impl<T, E> Engine<T, E> {
     /// When an outage has lasted too long. `everywhere` is that of all, if there is one.
     ///
     /// It is counted from the last usable answer, but a stretch in which the wait had no turn is none: before the first
-    /// failure, the longest pause of the schedule is all that counts of it, and after that the time until it is due. A wait
+    /// failure, the schedule's `max` is all that counts of it, and after that the time until it is due. A wait
     /// that was never seen bears the outage of a service that had answered others like those others.
     pub(crate) fn outage_limit(&self, rules: &Rules, everywhere: Option<Everywhere>) -> Instant {
         let [before, after] = rules.patience();

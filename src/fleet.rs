@@ -117,10 +117,7 @@ impl<S: Service> Fleet<S> {
             if let Some(told) = self.close_next(now) {
                 return Some(told);
             }
-            if let Some(slept) = self.service.slept() {
-                self.hasten(slept, now);
-            }
-            let wake = self.start(now).min(now + GLANCE);
+            let wake = self.start(now);
             if self.in_flight.is_empty() && self.queue.is_empty() && self.looked.is_empty() {
                 return None;
             }
@@ -134,7 +131,11 @@ impl<S: Service> Fleet<S> {
                 }
                 error = service.halted(), if self.closing.is_none() => self.halt(error),
                 () = service.free(), if *is_blocked => self.is_blocked = false,
-                () = sleep_until(wake) => {}
+                slept = nap(service, wake) => {
+                    if let Some(slept) = slept {
+                        self.hasten(slept, Instant::now());
+                    }
+                }
             }
         }
     }
@@ -191,6 +192,17 @@ impl<S: Service> Fleet<S> {
         let state = std::mem::replace(&mut self.waits[index as usize].state, State::Over);
         if matches!(state, State::Queued | State::Asking { is_last: false }) {
             self.plan(self.last_polls - 1);
+        }
+    }
+}
+
+/// Sleeps until `wake`, or until the machine turns out to have slept: then for how long.
+async fn nap(service: &impl Service, wake: Instant) -> Option<Duration> {
+    loop {
+        sleep_until(wake.min(Instant::now() + GLANCE)).await;
+        let slept = service.slept();
+        if slept.is_some() || Instant::now() >= wake {
+            return slept;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod streams;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -50,7 +50,7 @@ pub(crate) struct Running {
 struct Jobs {
     client: Client,
     deadline: Instant,
-    watch: Watch,
+    watch: Mutex<Watch>,
 }
 
 impl Service for Jobs {
@@ -71,8 +71,8 @@ impl Service for Jobs {
         self.client.free().await;
     }
 
-    fn slept(&mut self) -> Option<Duration> {
-        self.watch.slept()
+    fn slept(&self) -> Option<Duration> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner).slept()
     }
 
     async fn halted(&self) -> Error {
@@ -97,7 +97,7 @@ impl Running {
         until: Until,
         stop: Arc<Notify>,
     ) -> Self {
-        let jobs = Jobs { client: client.clone(), deadline: rules.deadline, watch: Watch::new() };
+        let jobs = Jobs { client: client.clone(), deadline: rules.deadline, watch: Mutex::new(Watch::new()) };
         Self {
             fleet: Fleet::new(jobs, rules, client.pace(), ids),
             client,

@@ -23,7 +23,7 @@ pub(crate) trait Service {
     fn free(&self) -> impl Future<Output = ()> + Send;
 
     /// How long the machine has slept since this was last asked, if it has.
-    fn slept(&mut self) -> Option<Duration> {
+    fn slept(&self) -> Option<Duration> {
         None
     }
 

@@ -48,7 +48,7 @@ pub(super) struct Script {
     /// Something else than the rate is in the way, for ever.
     pub(super) is_busy: bool,
     /// When the machine has slept, and for how long.
-    pub(super) sleep: Option<(f64, f64)>,
+    pub(super) sleep: Mutex<Option<(f64, f64)>>,
 }
 
 /// Who was asked about, and when, in seconds.
@@ -87,9 +87,9 @@ impl Service for Script {
         pending().await
     }
 
-    fn slept(&mut self) -> Option<Duration> {
+    fn slept(&self) -> Option<Duration> {
         let now = self.start.elapsed().as_secs_f64();
-        self.sleep.take_if(|(at, _)| now >= *at).map(|(_, long)| Duration::from_secs_f64(long))
+        self.sleep.lock().unwrap().take_if(|(at, _)| now >= *at).map(|(_, long)| Duration::from_secs_f64(long))
     }
 
     async fn halted(&self) -> &'static str {
@@ -124,7 +124,7 @@ impl Options {
                 counts: Mutex::default(),
                 halts: None,
                 is_busy: false,
-                sleep: None,
+                sleep: Mutex::default(),
             },
             asked,
         )
