@@ -16,6 +16,7 @@ use futures_util::{StreamExt as _, stream};
 
 use self::case::{Case, Marks, Talk};
 use self::proxy::{Side, Way};
+use crate::support::number;
 use crate::tls::Certificate;
 
 /// So many cases at a time: each has a few sockets open.
@@ -39,16 +40,14 @@ fn cases(talk: Talk, marks: Marks, step: usize) -> Vec<Case> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_at_any_byte_is_borne_and_never_a_false_end() {
-    let given = |name: &str| std::env::var(name).ok();
-    let step = given("BYTES").map(|text| text.parse::<usize>().expect("BYTES is a number"));
-    let only = given("BYTES_CASE");
+    let only = std::env::var("BYTES_CASE").ok();
     let certificate = Arc::new(Certificate::of("127.0.0.1"));
     let mut cases_and_marks = Vec::new();
     for (is_tls, default) in [(false, 60), (true, 320)] {
         for (succeeds, is_always) in [(true, false), (false, false), (true, true), (false, true)] {
             let talk = Talk { is_tls, succeeds, is_always };
             let marks = talk.marks(&certificate).await;
-            let step = if only.is_some() { 1 } else { step.unwrap_or(default) };
+            let step = if only.is_some() { 1 } else { number("BYTES", default) };
             cases_and_marks.extend(cases(talk, marks, step).into_iter().map(|case| (case, marks)));
         }
     }

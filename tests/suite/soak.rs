@@ -10,16 +10,12 @@ use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use fastrand::Rng;
 use tokio::time::Instant;
 
-use crate::support::{Run, command, sandbox};
+use crate::support::{Run, command, number, sandbox};
 
 /// Requests a second.
 const RATE: u32 = 200;
 /// One request in so many meets a fault.
 const FAULTS: u32 = 20;
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
-}
 
 /// What may happen to any request.
 fn fault(rng: &mut Rng) -> Answer {
@@ -62,8 +58,7 @@ fn used(pid: u32) -> Option<(usize, usize)> {
 
 #[tokio::test]
 async fn a_long_run_under_faults_loses_nothing_and_does_not_grow() {
-    let (long, seed) = (number("SOAK", 6), number("SOAK_SEED", 2026));
-    let jobs = number("SOAK_JOBS", 150);
+    let (long, seed, jobs) = (number("SOAK", 6), number("SOAK_SEED", 2026), number("SOAK_JOBS", 150));
     println!("to repeat: SOAK={long} SOAK_JOBS={jobs} SOAK_SEED={seed} cargo test --test suite soak");
     let sandbox = sandbox([]).await;
     sandbox.record_headers(false);

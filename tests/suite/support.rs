@@ -1,6 +1,8 @@
 //! The vocabulary of the tests.
 
+use std::fmt::Debug;
 use std::process::{Output, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 
 use dcs_wait::sandbox::{Sandbox, Story};
@@ -142,6 +144,11 @@ pub(crate) async fn requests(sandbox: &Sandbox, count: usize) {
 /// How many requests were answered with this HTTP status.
 pub(crate) fn answered(sandbox: &Sandbox, status: u16) -> usize {
     sandbox.requests().iter().filter(|request| request.status == Some(status)).count()
+}
+
+/// A number in the environment, which a long form of a test has instead of the default.
+pub(crate) fn number<N: FromStr<Err: Debug>>(name: &str, default: N) -> N {
+    std::env::var(name).map_or(default, |text| text.parse().expect(name))
 }
 
 /// Sends a signal as a shell does.

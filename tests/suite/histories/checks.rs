@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{History, Plan};
 use super::model::{GRAIN, Model, Reply};
+use super::play::{Record, Told};
 use super::story::Means;
-use super::{Record, Told, jobs, outages};
+use super::{jobs, outages};
 
-/// Checks everything.
+/// Checks everything; if it cannot be told what was answered, only the rate. Returns whether it could.
 ///
 /// # Errors
 ///
 /// Says what is wrong, by the letter of the check.
-pub(crate) fn check(history: &History, record: &Record) -> Result<(), String> {
-    let Some(model) = Model::new(history, record)? else { return Ok(()) };
+pub(crate) fn check(history: &History, record: &Record) -> Result<bool, String> {
     rate(history, record)?;
+    let Some(model) = Model::new(history, record)? else { return Ok(false) };
     refusals(&model)?;
     let pace = Pace::new(history, &model);
     for (number, plan) in history.waits.iter().enumerate() {
@@ -32,7 +33,8 @@ pub(crate) fn check(history: &History, record: &Record) -> Result<(), String> {
     }
     holds(history, &model, &pace)?;
     overdue(history, record, &model, &pace)?;
-    outages::check(&model)
+    outages::check(&model)?;
+    Ok(true)
 }
 
 pub(crate) fn ensure(is_right: bool, wrong: impl FnOnce() -> String) -> Result<(), String> {

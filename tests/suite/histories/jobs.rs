@@ -3,9 +3,10 @@
 use super::checks::{Pace, ensure};
 use super::history::{History, Plan};
 use super::model::{GRAIN, Model, Reply};
+use super::outages;
+use super::play::Told;
 use super::stand::Stand;
 use super::story::Means;
-use super::{Told, outages};
 
 /// Checks what is asked about a job, and its outcome.
 ///

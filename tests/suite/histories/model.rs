@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::history::{Change, History, Keys, Plan};
+use super::play::{Asked, Record, key_id};
 use super::story::{Means, Said, UNUSABLE};
-use super::{Asked, Record};
 
 /// Timers have a resolution of a millisecond.
 pub(crate) const GRAIN: f64 = 0.002;
@@ -70,7 +70,7 @@ impl Model {
             let is_locked = locked.get(&key).is_some_and(|at| asked.at - at < 300.0);
             let said = match outage {
                 Some(said) => said.clone(),
-                None if is_locked || is_signed && (key != super::key_id(accepted) || (signed - ahead).abs() > 900) => {
+                None if is_locked || is_signed && (key != key_id(accepted) || (signed - ahead).abs() > 900) => {
                     refused()
                 }
                 None if history.quota.is_some() && asked.status == Some(429) => {
@@ -192,7 +192,7 @@ fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f
             *when <= at && matches!(change, Change::Key { is_told: true })
         };
         let number = record.changes.iter().enumerate().rfind(is_told).map_or(0, |(count, _)| count + 1);
-        if history.keys == Keys::Token { String::new() } else { super::key_id(number) }
+        if history.keys == Keys::Token { String::new() } else { key_id(number) }
     };
     let mut order: Vec<usize> = (0..replies.len()).filter(|index| replies[*index].end.is_finite()).collect();
     // Of two at the same time, first the one that was asked first.

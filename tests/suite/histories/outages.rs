@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Told;
 use super::checks::ensure;
 use super::history::{History, Plan};
 use super::model::{GRAIN, Model, Reply};
+use super::play::Told;
 use super::stand::Stand;
 use super::story::{Means, UNUSABLE};
 
