@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use dcs_wait::sandbox::{Sandbox, Story};
+use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::process::Command;
 
 use crate::support::{Run, command, environment, finish, requests, sandbox, signal};
@@ -49,11 +49,14 @@ async fn descriptors_that_run_out_during_the_wait_are_an_outage() {
     let sandbox = sandbox([]).await;
     let ids: Vec<String> = (0..20).map(|number| format!("job-{number}")).collect();
     for id in &ids {
-        sandbox.add_job(id, Story::new().running().times(3).succeeds());
+        // Slow, so that many are asked about at once.
+        let running = Answer::status("RUNNING").after(Duration::from_millis(50));
+        sandbox.add_job(id, Story::new().then(running).times(3).succeeds());
     }
-    let args = format!("{} -t 20s --max-rate 1000 --request-timeout 5s", ids.join(" "));
+    let args = format!("{} -v -t 20s --request-timeout 5s", ids.join(" "));
     let run = finish(&mut below(&sandbox, "ulimit -n 14", &args)).await;
     assert_eq!((run.status, run.stdout.lines().count()), (0, 20), "{}", run.stderr);
+    assert!(run.stderr.contains("Too many open files"), "{}", run.stderr);
 }
 
 #[tokio::test]
