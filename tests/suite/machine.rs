@@ -1,9 +1,11 @@
 //! A machine that is short of something, and signals at any moment: the command ends with a status that is true, one line
 //! an id, and never with a panic.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::support::{Run, command, environment, finish, requests, sandbox, signal};
@@ -13,8 +15,7 @@ fn below(sandbox: &Sandbox, limit: &str, args: &str) -> Command {
     let mut command = Command::new("sh");
     let line = format!("{limit}; exec '{}' {args}", env!("CARGO_BIN_EXE_dcs-wait"));
     command.args(["-c", &line]).env_clear().envs(environment(sandbox)).kill_on_drop(true);
-    command.stdin(std::process::Stdio::null());
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -148,19 +149,24 @@ async fn stopped_and_continued_it_loses_nothing() {
 
 #[tokio::test]
 async fn a_second_interruption_changes_nothing() {
-    for (first, second, statuses) in
-        [("INT", "INT", 130..=130), ("TERM", "TERM", 143..=143), ("TERM", "INT", 130..=143)]
+    let ids: Vec<String> = (0..20_000).map(|number| format!("job-{number:05}")).collect();
+    for (first, second, status) in
+        [("INT", "INT", 130), ("INT", "TERM", 130), ("TERM", "TERM", 143), ("TERM", "INT", 143)]
     {
-        let sandbox = sandbox([("endless", Story::new().running())]).await;
-        let child = command(&sandbox, "endless").spawn().unwrap();
+        let sandbox = sandbox(ids.iter().map(|id| (id.as_str(), Story::new().running()))).await;
+        let mut child = command(&sandbox, "-").stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(ids.join("\n").as_bytes()).await.unwrap();
         requests(&sandbox, 2).await;
-        // Both are there before it runs again.
-        signal(&child, "STOP").await;
         signal(&child, first).await;
+        // A line is out, and the others are more than a pipe holds: it is still at it.
+        let (mut stdout, mut text) = (BufReader::new(child.stdout.take().unwrap()), String::new());
+        stdout.read_line(&mut text).await.unwrap();
         signal(&child, second).await;
-        signal(&child, "CONT").await;
+        stdout.read_to_string(&mut text).await.unwrap();
         let run = Run::from(child.wait_with_output().await.unwrap());
-        assert!(statuses.contains(&run.status), "{run:?}");
-        assert_eq!(run.stdout.lines().count(), 1, "{}", run.stdout);
+        assert_eq!(run.status, status, "{first} {second}: {}", run.stderr);
+        let mut told: Vec<_> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        told.sort_unstable();
+        assert!(told == ids, "{first} {second}: {} lines for {} jobs", told.len(), ids.len());
     }
 }
