@@ -64,9 +64,10 @@ async fn descriptors_that_run_out_during_the_wait_are_an_outage() {
 async fn with_too_little_memory_it_does_not_start_or_is_killed_but_never_claims_a_success() {
     let sandbox = sandbox([("good", Story::new().running().succeeds())]).await;
     let mut refused = 0;
-    for kib in (16..=32).map(|mib| mib * 1024) {
+    for kib in (4..=32).map(|mib| mib * 1024) {
         let output = below(&sandbox, &format!("ulimit -v {kib}"), "good").output().await.unwrap();
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!stderr.contains("panicked"), "{kib}: {stderr}");
         match output.status.code() {
             Some(0) => assert!(stdout.starts_with("good  SUCCESS"), "{kib}: {stdout}"),
             Some(2) => assert!(stderr.contains("cannot start"), "{kib}: {stderr}"),
