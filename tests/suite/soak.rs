@@ -4,6 +4,7 @@
 //! `SOAK` is how long in seconds, `SOAK_JOBS` how many jobs, `SOAK_SEED` the seed of their stories.
 
 use std::collections::HashMap;
+use std::process::Stdio;
 use std::time::Duration;
 
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
@@ -68,9 +69,8 @@ async fn a_long_run_under_faults_loses_nothing_and_does_not_grow() {
     let ids: Vec<String> = ends.keys().cloned().collect();
 
     let args = format!("- -o json -q --max-rate {RATE} --timeout {}s --request-timeout 2s", long * 3);
-    let mut child = command(&sandbox, &args);
-    let mut child =
-        child.env("DCS_WAIT_MAX_RATE", RATE.to_string()).stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    let mut child = command(&sandbox, &args).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stdin, ids.join("\n").as_bytes()).await.unwrap();
     drop(stdin);
@@ -87,18 +87,19 @@ async fn a_long_run_under_faults_loses_nothing_and_does_not_grow() {
     let run = Run::from(child.wait_with_output().await.unwrap());
     let seen = watched.await.unwrap();
 
-    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert_eq!(Some(&run.status), ends.values().max(), "{}", run.stderr);
     let outcomes = run.json();
     assert_eq!(outcomes.len(), ends.len(), "exactly one line an id");
     for outcome in &outcomes {
         let expected = if ends[outcome["job_id"].as_str().unwrap()] == 0 { "succeeded" } else { "failed" };
         assert_eq!(outcome["outcome"], expected, "{outcome}");
     }
-    let times: Vec<_> = sandbox.requests().iter().map(|request| request.at).collect();
-    // A busy machine delivers some late that were sent in time; other tests have no such tolerance.
-    let most = RATE as usize * 11 / 10;
-    let is_kept = times.windows(most + 1).all(|some| some[most] - some[0] > Duration::from_secs(1));
-    assert!(is_kept, "more than {most} requests in a second");
+    // A busy machine delivers late, in bursts too, but nothing before it may be sent: the first RATE in the first second, as
+    // many in the second.
+    let mut times: Vec<_> = sandbox.requests().iter().map(|request| request.at - begun.into_std()).collect();
+    times.sort_unstable();
+    let early = (0..).zip(&times).find(|(before, at)| at.as_secs() < before / u64::from(RATE));
+    assert_eq!(early, None, "so many before it, and when it came");
 
     // The first tenth is its start. What is in flight at a time has a limit, and varies below it.
     let took = seen.last().unwrap().0;
