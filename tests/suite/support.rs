@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::process::{Output, Stdio};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dcs_wait::sandbox::{Sandbox, Story};
 use dcs_wait::{ClientBuilder, Error, WaitForJob};
@@ -134,10 +134,16 @@ fn is_duration(word: &str) -> bool {
     parts.next().is_some_and(|seconds| seconds.parse::<f64>().is_ok()) && parts.all(|part| part.parse::<u32>().is_ok())
 }
 
-/// Waits until the sandbox has received so many requests.
+/// Waits until the sandbox has received so many requests, for as long as they come at most 10 s apart.
 pub(crate) async fn requests(sandbox: &Sandbox, count: usize) {
-    while sandbox.requests().len() < count {
+    let (mut received, mut at) = (0, Instant::now());
+    while received < count {
         tokio::time::sleep(Duration::from_millis(2)).await;
+        let now = sandbox.requests().len();
+        if now > received {
+            (received, at) = (now, Instant::now());
+        }
+        assert!(at.elapsed() < Duration::from_secs(10), "{received} requests, and no more of {count} for 10 s");
     }
 }
 
