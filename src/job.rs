@@ -46,7 +46,7 @@ impl Job {
     /// Reads an answer's body; `None` if that does not describe a job with a status.
     pub(crate) fn from_json(id: &str, body: &Value, seen_time: Option<SystemTime>) -> Option<Self> {
         let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let spelling = text("status")?.to_owned();
+        let spelling = text("status").filter(|status| !status.trim().is_empty())?.to_owned();
         Some(Self {
             id: id.to_owned(),
             job_type: text("job_type").map(str::to_owned),

@@ -49,6 +49,7 @@ fn a_200_without_such_a_job_is_unusable() {
         ("{}", "an answer that describes no job"),
         (r#"{"status":null}"#, "an answer that describes no job"),
         (r#"{"status":""}"#, "an answer that describes no job"),
+        (r#"{"status":" \n"}"#, "an answer that describes no job"),
         (r#"{"status":1}"#, "an answer that describes no job"),
         (r#"{"job_id":"another","status":"SUCCESS"}"#, "an answer about another job"),
         (r#"{"job_id":7,"status":"SUCCESS"}"#, "an answer about another job"),

@@ -37,7 +37,7 @@ pub(super) fn load(path: &Path, name: Option<&str>) -> Result<Result<(String, Lo
         return named("no current profile".to_owned());
     };
     let Some(profile) = profiles.iter().find(|profile| text(profile, "name").as_deref() == Some(&wanted)) else {
-        let names: Vec<String> = profiles.iter().filter_map(|profile| text(profile, "name")).collect();
+        let names: Vec<String> = profiles.iter().filter_map(|it| Some(format!("{:?}", text(it, "name")?))).collect();
         return named(format!("no profile {wanted:?}; there are: {}", names.join(", ")));
     };
     let unusable = |problem: String| broken(format!("profile {wanted:?}: {problem}"));

@@ -79,7 +79,7 @@ pub(crate) fn answer(body: &[u8]) {
     match result {
         Ok(job) => {
             assert!(is_ours && said.is_some(), "a job out of {value}");
-            let is = |word: &str| said.is_some_and(|said| said.trim().eq_ignore_ascii_case(word));
+            let is = |word: &str| said.is_some_and(|said| said.eq_ignore_ascii_case(word));
             assert_eq!(job.status == JobStatus::Success, is("SUCCESS"), "{value}");
             assert_eq!(job.status == JobStatus::Fail, is("FAIL") || is("FAILED"), "{value}");
         }

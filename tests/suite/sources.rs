@@ -35,7 +35,7 @@ async fn koocli_is_all_that_it_needs_and_a_variable_of_the_sdks_moves_the_region
     let unknown = finish(home.command(&sandbox, "job").arg("--profile=nope")).await;
     assert_eq!(unknown.status, 2);
     assert!(
-        unknown.stderr.contains("--profile: KooCLI's ") && unknown.stderr.contains("there are: work"),
+        unknown.stderr.contains("--profile: KooCLI's ") && unknown.stderr.contains("there are: \"work\""),
         "{}",
         unknown.stderr
     );

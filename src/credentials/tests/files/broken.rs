@@ -61,7 +61,7 @@ fn a_koocli_profile_that_is_not_usable_says_why() {
         Home::new().with(Home::koocli, koocli("")).lookup(&[]).profile("nope").find().unwrap_err().to_string();
     assert!(
         unknown.starts_with("profile: KooCLI's ")
-            && unknown.ends_with("no profile \"nope\"; there are: home, work, sso, half, empty"),
+            && unknown.ends_with("no profile \"nope\"; there are: \"home\", \"work\", \"sso\", \"half\", \"empty\""),
         "{unknown}"
     );
 }
