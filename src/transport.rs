@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod memory;
+mod names;
 mod roots;
 
 use std::error::Error as StdError;
@@ -40,6 +41,7 @@ impl Transport {
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
+            .dns_resolver(names::Threads)
             .tls_backend_preconfigured(tls(endpoint.scheme() == "https", ca_pem)?);
         if direct || is_loopback(endpoint) {
             builder = builder.no_proxy();

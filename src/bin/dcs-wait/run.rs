@@ -81,8 +81,6 @@ pub(crate) fn main() -> Exit {
         Err(error) => return refuse(&format!("cannot start: {error}"), None),
     };
     let (ending, exit) = runtime.block_on(run((&args, &settings), &client, (wait, ids), output, &mut report));
-    // A name that is being looked up must not keep the command from its end.
-    runtime.shutdown_background();
     match ending {
         Err(error) => return refuse(&with_names(&error, &command), None),
         Ok(tally) if exit != Exit::ClosedPipe => complain(&tally, exit, &settings, &args, (&command, &matches)),
