@@ -146,6 +146,8 @@ async fn quiet_leaves_only_the_final_error() {
     assert_eq!(run(&sandbox, "good -q").await.stderr, "");
     assert_eq!(run(&sandbox, "bad -q").await.stderr, "dcs-wait: error: job bad failed: no memory\n");
     assert_eq!(run(&sandbox, "good --progress none").await.stderr, "");
+    sandbox.add_job("other", Story::new().then(Answer::http(403)));
+    assert_eq!(run(&sandbox, "good other --any -q").await.stderr, "");
 }
 
 #[tokio::test]

@@ -188,7 +188,9 @@ impl Advice {
                     .to_owned()
             }
             Self::NoTls => {
-                format!("what answers at {endpoint} does not speak TLS; is it http:// (allowed on loopback only)?")
+                "what answers there, or a proxy on the way (HTTPS_PROXY), does not speak TLS: is its address one with \
+                 http://? (a proxy's may be so, of the rest only what is on loopback)"
+                    .to_owned()
             }
             Self::Network => format!(
                 "it looks like the network between here and {endpoint}: its name, a firewall, a proxy (HTTPS_PROXY); the \

@@ -11,23 +11,23 @@ use crate::tally::Tally;
 
 /// Says what went wrong, what to do about it, and how to go on.
 pub(crate) fn complain(tally: &Tally, exit: Exit, settings: &Settings, args: &Args, given: (&Command, &ArgMatches)) {
+    let is_success = exit == Exit::Success;
     // With --any, what did not succeed is nothing that ends the command.
-    let level = if exit == Exit::Success { "note" } else { "error" };
-    let is_said = exit != Exit::Success || !args.quiet;
-    for complaint in tally.complaints().iter().filter(|_| is_said) {
+    let level = if is_success { "note" } else { "error" };
+    for complaint in tally.complaints().iter().filter(|_| !is_success || !args.quiet) {
         say(&format!("{level}: {complaint}"));
     }
-    if exit != Exit::Success {
-        for (advice, whose) in tally.advice() {
-            hint(args, whose.as_deref(), &advice.text(settings));
-        }
+    if is_success {
+        return;
     }
-    if let (true, Some(origin)) = (tally.has_denied(), settings.origin()) {
+    for (advice, whose) in tally.advice() {
+        hint(args, whose.as_deref(), &advice.text(settings));
+    }
+    if let (true, false, Some(origin)) = (tally.has_denied(), args.quiet, settings.origin()) {
         say(&format!("the credentials are those of {origin}"));
     }
     let (command, matches) = given;
     match tally.open() {
-        _ if exit == Exit::Success => {}
         Ok([]) => {}
         Ok(ids) => say(&format!("to take up the wait again: {}", resume::command_line(command, matches, ids))),
         Err(count) => say(&format!(
