@@ -80,6 +80,7 @@ async fn the_variables_of_options_without_a_value_say_yes_or_no() {
         ("bad", "ANY", "maybe", 2, 0),
         ("-", "ALLOW_EMPTY", "on", 0, 0),
         ("-", "ALLOW_EMPTY", "off", 2, 0),
+        ("", "ALLOW_EMPTY", "off", 2, 0),
     ] {
         let run = finish(command(&sandbox, args).env(format!("DCS_WAIT_{name}"), value)).await;
         assert_eq!((run.status, run.stdout.lines().count()), (status, lines), "{name}={value}: {}", run.stderr);

@@ -205,13 +205,14 @@ async fn the_last_lines_of_a_failure_an_outage_and_a_deadline() {
         ]
     );
     let once = finish(&mut plain(&sandbox, "endless -t 0")).await;
-    assert_eq!(once.status, 124);
+    let by_variable = finish(plain(&sandbox, "endless").env("DCS_WAIT_TIMEOUT", "0")).await;
+    assert_eq!((once.status, said(&by_variable, &sandbox)), (124, said(&once, &sandbox)));
     assert_eq!(
         said(&once, &sandbox),
         [
             "dcs-wait: error: job endless is not over: RUNNING",
             "dcs-wait: hint: nothing is known to be wrong, and the job goes on by itself; wait again, or longer with --timeout",
-            "dcs-wait: to take up the wait again: dcs-wait --progress none endless",
+            "dcs-wait: to take up the wait again: dcs-wait --timeout 30m --progress none endless",
         ]
     );
     let lost = said(&finish(&mut plain(&sandbox, "lost --max-outage 50ms")).await, &sandbox);

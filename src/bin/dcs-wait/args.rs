@@ -187,7 +187,7 @@ impl Args {
     /// What is not usable as an id, or that there is none.
     pub(crate) fn job_ids(&self) -> Result<Vec<String>, String> {
         if self.job_ids.is_empty() && !self.explain {
-            return Err("--allow-empty: no JOB_ID; to read them from standard input, add -".to_owned());
+            return Err("no JOB_ID; to read them from standard input, add -".to_owned());
         }
         let mut ids = Vec::new();
         for id in &self.job_ids {

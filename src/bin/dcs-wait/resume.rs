@@ -1,5 +1,5 @@
-//! The command line that takes up a wait again: all options that were given, but no time for one look only, and the jobs
-//! that are not over.
+//! The command line that takes up a wait again: all options that were given, but the default time instead of one look only,
+//! and the jobs that are not over.
 
 use std::time::Duration;
 
@@ -11,10 +11,14 @@ pub(crate) fn command_line(command: &Command, matches: &ArgMatches, ids: &[Strin
     let mut words = vec![command.get_name().to_owned()];
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
-        let (Some(long), Some(ValueSource::CommandLine)) = (arg.get_long(), matches.value_source(id)) else {
-            continue;
-        };
+        let Some(long) = arg.get_long() else { continue };
+        // Said even if it came from a variable, which is still there.
         if id == "timeout" && matches.get_one(id).is_some_and(Duration::is_zero) {
+            words.push(format!("--{long}"));
+            words.extend(arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()));
+            continue;
+        }
+        if matches.value_source(id) != Some(ValueSource::CommandLine) {
             continue;
         }
         if arg.get_action().takes_values() {
