@@ -104,7 +104,7 @@ impl<T> Wait<T> {
 
     /// How long to wait, from when it is first awaited; 30 minutes by default. The last poll starts then and may take 5 s
     /// more. Zero looks once. The clock is the monotonic one, which stands while the machine sleeps; on waking, jobs are
-    /// looked at within two seconds.
+    /// looked at as soon as the rate allows, within two seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.end = EndOfTime::After(timeout);
         self
