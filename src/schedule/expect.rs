@@ -37,7 +37,8 @@ pub(crate) struct Expected {
     length: f64,
     first: f64,
     at_tenth: f64,
-    at_length: f64,
+    /// The right guess's part of 1/p², as a share of the hazard.
+    right: f64,
 }
 
 impl Expected {
@@ -49,7 +50,9 @@ impl Expected {
             polls.plain.as_secs_f64()
         };
         let [first, at_tenth, at_length] = [Duration::ZERO, length / 10, length].map(pause_at);
-        Self { length: length.as_secs_f64(), first, at_tenth, at_length }
+        let around = AROUND * at_length;
+        let right = (hazard(1.0) * around * around).recip();
+        Self { length: length.as_secs_f64(), first, at_tenth, right }
     }
 
     /// The pause at this age, where the default schedule's is `default`.
@@ -86,9 +89,7 @@ impl Expected {
         } else {
             default
         };
-        let around = AROUND * self.at_length;
-        let right = hazard(x) / hazard(1.0) / (around * around);
-        (right + 1.0 / (wrong * wrong)).sqrt().recip()
+        (self.right * hazard(x) + 1.0 / (wrong * wrong)).sqrt().recip()
     }
 }
 

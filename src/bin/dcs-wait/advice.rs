@@ -3,6 +3,7 @@
 
 mod signs;
 
+use std::mem;
 use std::time::Duration;
 
 use dcs_wait::text::{duration, one_line};
@@ -100,6 +101,11 @@ impl Advice {
             None if says(answer, "not exist") => Self::NoSuchKey,
             None => Self::RefusedKey,
         }
+    }
+
+    /// Whether it is of the same kind, for whatever job.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        mem::discriminant(self) == mem::discriminant(other)
     }
 
     /// What of it holds for another job as well.

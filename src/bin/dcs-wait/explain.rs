@@ -92,14 +92,15 @@ fn schedule(args: &Args, client: &Client, wait: &WaitForJobs, jobs: usize) -> Pl
     // A job whose first look the rate carries past the deadline has but that one.
     let last_first_look = (round > args.timeout && jobs > 1).then_some(round);
     let longest = last_first_look.unwrap_or(args.timeout);
+    let longest_pause = wait.longest_pause();
     let late = |pause: Duration| millis(if jobs > 1 { pause + round } else { pause }.min(longest));
     // At the rate, as many as fit into the time, and at least one for each job.
     let allowed = args.timeout.as_nanos() / client.round_of(1).as_nanos().max(1) + 1;
     let requests = (u128::from(count) * u128::from(jobs)).min(allowed.max(u128::from(jobs)));
     Plan {
         polls_ms: polls.iter().map(|at| millis(*at)).collect(),
-        longest_pause_ms: millis(wait.longest_pause().min(args.timeout)),
-        longest_lateness_ms: late(wait.longest_pause()),
+        longest_pause_ms: millis(longest_pause.min(args.timeout)),
+        longest_lateness_ms: late(longest_pause),
         expected_ms: args.expect.map(millis),
         longest_lateness_after_ms: args.expect.map(|_| late(args.max_interval)),
         requests: u64::try_from(requests).unwrap_or(u64::MAX),
@@ -118,7 +119,7 @@ fn problem(error: &Error) -> String {
 /// When the first polls of one job are made if nothing is in the way, and how many there are with the one at the deadline.
 fn polls(wait: &WaitForJobs, args: &Args) -> (Vec<Duration>, u64) {
     let timeout = args.timeout;
-    // Until then the pauses change.
+    // Until then an expected length changes the pauses.
     let settled = args.expect.unwrap_or_default() * 2;
     let (mut first, mut count, mut at, mut before) = (Vec::new(), 0, Duration::ZERO, Duration::ZERO);
     for pause in wait.pauses() {

@@ -9,7 +9,6 @@ mod escape;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::mem;
 
 use dcs_wait::Job;
 use dcs_wait::text::duration;
@@ -87,7 +86,7 @@ impl Report {
                 let title = format!("dcs-wait: job {} {}", verdict.job_id, verdict.ending.text());
                 let is_new = |advice: &Advice| {
                     let mut given = self.annotations.iter().filter_map(|(_, _, given)| given.as_ref());
-                    !given.any(|given| mem::discriminant(given) == mem::discriminant(advice))
+                    !given.any(|given| given.is_like(advice))
                 };
                 let advice = Advice::of(verdict).filter(is_new);
                 self.annotations.push((title, text, advice));
@@ -231,7 +230,7 @@ fn exit_status(exit: Exit) -> String {
 
 fn log(line: &str) {
     // Never an error: what standard error has no room for is lost.
-    let _ = Log.write_all(line.as_bytes());
+    let _ = Log { start: "" }.write_all(line.as_bytes());
 }
 
 /// Appends to the file that a variable names. GitHub's own runner sets them; others may leave one out.

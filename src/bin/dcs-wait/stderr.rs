@@ -193,29 +193,16 @@ fn send(mut message: Message) {
     }
 }
 
-/// Where the library's log goes.
+/// Where the library's log goes. It comes event by event, a line each.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Log;
+pub(crate) struct Log {
+    /// Before each line.
+    pub(crate) start: &'static str,
+}
 
 impl io::Write for Log {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let _ = queue().try_send(Message::Text(text.to_vec()));
-        Ok(text.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Where its warnings go if nothing more of it is wanted: they look like what else is said.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Warnings;
-
-impl io::Write for Warnings {
-    /// It comes event by event, a line each.
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        let _ = queue().try_send(Message::Text([b"dcs-wait: warning: ", text].concat()));
+        let _ = queue().try_send(Message::Text([self.start.as_bytes(), text].concat()));
         Ok(text.len())
     }
 

@@ -1,7 +1,6 @@
 //! What many verdicts make together: counts, the exit, what went wrong, how late ends were seen, and how to go on.
 
 use std::collections::{BTreeMap, HashSet};
-use std::mem;
 use std::time::Duration;
 
 use dcs_wait::Job;
@@ -128,7 +127,7 @@ impl Tally {
     fn advise(&mut self, verdict: &Verdict) {
         let Some(advice) = Advice::of(verdict) else { return };
         let has_room = self.advice.len() < ADVICE;
-        match self.advice.iter_mut().find(|hint| mem::discriminant(&hint.advice) == mem::discriminant(&advice)) {
+        match self.advice.iter_mut().find(|hint| hint.advice.is_like(&advice)) {
             Some(hint) => {
                 hint.jobs += 1;
                 hint.advice.widen(&advice);

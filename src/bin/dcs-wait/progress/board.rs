@@ -69,6 +69,8 @@ pub(crate) struct Seen {
 pub(crate) struct Trouble {
     /// What comes instead of an answer.
     pub(crate) what: Arc<str>,
+    /// Added to that where there is room.
+    pub(crate) more: &'static str,
     pub(crate) since: Instant,
     pub(crate) gives_up: Instant,
 }
@@ -142,7 +144,8 @@ impl Board {
             }
             None => limits.max_outage.min(FIRST_OUTAGE) + error.retry_after().unwrap_or_default(),
         };
-        let trouble = Trouble { what: words::trouble(error).into(), since, gives_up: since + patience };
+        let (what, more) = words::trouble(error);
+        let trouble = Trouble { what: what.into(), more, since, gives_up: since + patience };
         seen.next_poll = next_poll;
         seen.trouble = Some(trouble.clone());
         self.troubled += usize::from(is_new);

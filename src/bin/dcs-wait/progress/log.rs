@@ -5,7 +5,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::Args;
-use crate::stderr::{Log, Warnings};
+use crate::stderr::Log;
 
 /// Sends the library's log to standard error, as RUST_LOG says or else `-q` and `-v`.
 pub(crate) fn start_log(args: &Args) {
@@ -22,9 +22,14 @@ pub(crate) fn start_log(args: &Args) {
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     if args.verbose == 0 && std::env::var_os("RUST_LOG").is_none() {
-        let lines = lines.with_writer(|| Warnings).without_time().with_target(false).with_level(false);
+        // Warnings look like what else is said.
+        let lines = lines
+            .with_writer(|| Log { start: "dcs-wait: warning: " })
+            .without_time()
+            .with_target(false)
+            .with_level(false);
         registry.with(lines).init();
     } else {
-        registry.with(lines.with_writer(|| Log)).init();
+        registry.with(lines.with_writer(|| Log { start: "" })).init();
     }
 }

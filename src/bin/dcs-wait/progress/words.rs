@@ -13,39 +13,37 @@ const NAMED: usize = 3;
 /// So many different statuses are counted in one line; the service may have any number.
 const STATUSES: usize = 5;
 
-/// What came instead of an answer, in a few words.
-pub(crate) fn trouble(error: &Error) -> String {
+/// What came instead of an answer, in a few words, and in some more.
+pub(crate) fn trouble(error: &Error) -> (String, &'static str) {
     if let Some(answer) = error.service() {
         return match answer.http_status {
-            200..300 => "answers of no use".to_owned(),
-            429 => "429 (too many requests) from the service".to_owned(),
-            status => format!("{status} from the service"),
+            200..300 => ("answers of no use".to_owned(), ""),
+            429 => ("429".to_owned(), " (too many requests) from the service"),
+            status => (status.to_string(), " from the service"),
         };
     }
-    match error {
+    let what = match error {
         Error::Transport(error) => match error.kind {
             TransportErrorKind::Connect => "no connection".to_owned(),
             kind => kind.to_string(),
         },
         error => one_line(&error.to_string()),
-    }
+    };
+    (what, "")
 }
 
 /// Since when there is trouble, and what comes of it: it is given up, unless the deadline is sooner.
 pub(crate) fn still_trying(trouble: &Trouble, deadline: Instant, now: Instant) -> String {
-    let lasts = whole(now.saturating_duration_since(trouble.since));
-    let mut text = format!("{} for {lasts}, still trying", trouble.what);
-    if gives_up(trouble, deadline) {
-        text += &format!(", gives up in {}", whole(trouble.gives_up.saturating_duration_since(now)));
-    }
-    text
+    lasting(&format!("{}{}", trouble.what, trouble.more), ", still trying", trouble, deadline, now)
 }
 
 /// The same where there is little room.
 pub(crate) fn still_trying_briefly(trouble: &Trouble, deadline: Instant, now: Instant) -> String {
-    let what = trouble.what.split(" from the service").next().unwrap_or_default();
-    let what = what.split(" (").next().unwrap_or_default();
-    let text = format!("{what} for {}", whole(now.saturating_duration_since(trouble.since)));
+    lasting(&trouble.what, "", trouble, deadline, now)
+}
+
+fn lasting(what: &str, and: &str, trouble: &Trouble, deadline: Instant, now: Instant) -> String {
+    let text = format!("{what} for {}{and}", whole(now.saturating_duration_since(trouble.since)));
     if gives_up(trouble, deadline) {
         return text + &format!(", gives up in {}", whole(trouble.gives_up.saturating_duration_since(now)));
     }
