@@ -62,9 +62,11 @@ impl Transport {
 
     async fn send(&self, method: Method, url: Url, headers: &[(&str, &str)], limit: Instant) -> Result<Answer> {
         let start = Instant::now();
-        let too_late =
-            |_| Error::transport(TransportErrorKind::Timeout, format!("waited {}", duration(start.elapsed())));
         let host = host(&url).to_owned();
+        let too_late = |_| {
+            let detail = format!("{host}: waited {}", duration(start.elapsed()));
+            Error::transport(TransportErrorKind::Timeout, detail)
+        };
         let mut request = Request::new(method, url);
         for (name, value) in headers.iter().filter(|(name, _)| *name != "Host") {
             let (name, value) = header(name, value)?;
