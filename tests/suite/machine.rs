@@ -63,14 +63,17 @@ async fn descriptors_that_run_out_during_the_wait_are_an_outage() {
 #[tokio::test]
 async fn with_too_little_memory_it_does_not_start_or_is_killed_but_never_claims_a_success() {
     let sandbox = sandbox([("good", Story::new().running().succeeds())]).await;
+    // A name is looked up on a thread, for which there may be no room.
+    let by_name = format!("good --max-outage 50ms --endpoint {}", sandbox.endpoint().replace("127.0.0.1", "localhost"));
     let mut refused = 0;
-    for kib in (4..=32).map(|mib| mib * 1024) {
-        let output = below(&sandbox, &format!("ulimit -v {kib}"), "good").output().await.unwrap();
+    for (kib, args) in (4..=32).flat_map(|mib| ["good", &by_name].map(|args| (mib * 1024, args))) {
+        let output = below(&sandbox, &format!("ulimit -v {kib}"), args).output().await.unwrap();
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(!stderr.contains("panicked"), "{kib}: {stderr}");
         match output.status.code() {
             Some(0) => assert!(stdout.starts_with("good  SUCCESS"), "{kib}: {stdout}"),
             Some(2) => assert!(stderr.contains("cannot start"), "{kib}: {stderr}"),
+            Some(5) => assert!(args == by_name && stderr.contains("no thread"), "{kib}: {stderr}"),
             // The system could not load it, or it was killed for want of memory.
             Some(127) | None => {}
             Some(status) => panic!("{kib}: {status}: {stderr}"),
