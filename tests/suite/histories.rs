@@ -10,6 +10,7 @@ mod jobs;
 mod model;
 mod outages;
 mod play;
+mod refused;
 mod stand;
 mod story;
 
