@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{History, Plan};
-use super::model::{GRAIN, Model, Reply};
+use super::model::{Model, Reply};
 use super::play::{Record, Told};
 use super::story::Means;
 use super::{jobs, outages};
@@ -20,7 +20,7 @@ pub(crate) fn check(history: &History, record: &Record) -> Result<bool, String> 
     let pace = Pace::new(history, &model);
     for (number, plan) in history.waits.iter().enumerate() {
         let outcomes: Vec<&Told> = record.outcomes.iter().filter(|told| told.wait == number).collect();
-        let decided = outcomes_of_a_wait(plan, &outcomes)?;
+        let decided = outcomes_of_a_wait(plan, &outcomes, model.grain)?;
         left(plan, &model)?;
         if let Some((_, is_ok)) = record.awaited.iter().find(|(wait, _)| *wait == number) {
             let mut results = outcomes.iter().map(|told| told.kind == "succeeded");
@@ -92,15 +92,18 @@ impl Pace {
 fn left(plan: &Plan, model: &Model) -> Result<(), String> {
     let Some(left) = plan.left else { return Ok(()) };
     let mut replies = model.replies.iter().filter(|reply| plan.ids.contains(&reply.id));
-    ensure(!replies.any(|reply| reply.at > left.at + GRAIN), || format!("[g] asked after it was left at {}", left.at))
+    ensure(!replies.any(|reply| reply.at > left.at + model.grain), || {
+        format!("[g] asked after it was left at {}", left.at)
+    })
 }
 
-/// e: never more starts in any one second than the rate; below 1, one in 1/rate seconds.
+/// e: never more starts in any one second than the rate; below 1, one in 1/rate seconds. They may arrive closer than that, by
+/// the time that they are on their way.
 fn rate(history: &History, record: &Record) -> Result<(), String> {
     let (burst, window) = if history.rate < 1.0 { (1, 1.0 / history.rate) } else { (history.rate as usize, 1.0) };
     for some in record.requests.windows(burst + 1) {
         let (first, last) = (&some[0], &some[burst]);
-        ensure(last.at - first.at >= window, || {
+        ensure(last.at - first.at >= window - record.way, || {
             format!("[e] {} requests from {} to {}", burst + 1, first.at, last.at)
         })?;
     }
@@ -117,12 +120,13 @@ fn refusals(model: &Model) -> Result<(), String> {
             continue;
         }
         let (first, count) = rows.entry(&*reply.key).or_insert((reply.end, 0));
-        *count += u32::from(reply.at > *first + GRAIN);
+        *count += u32::from(reply.at > *first + model.grain);
         ensure(*count <= 1, || format!("[e] a third refusal in a row at {}", reply.at))?;
         *first = first.min(reply.end);
     }
     for reply in &model.replies {
-        let is_late = model.closed.iter().any(|(from, until)| from + GRAIN < reply.at && reply.at < until - GRAIN);
+        let is_late =
+            model.closed.iter().any(|(from, until)| from + model.grain < reply.at && reply.at < until - model.grain);
         ensure(!is_late, || format!("[e] asked about {} at {}, refused for good", reply.id, reply.at))?;
     }
     Ok(())
@@ -133,7 +137,8 @@ fn holds(history: &History, model: &Model, pace: &Pace) -> Result<(), String> {
     let is_hold =
         |it: &&Reply| !it.is_doubtful && it.means == (Means::Unusable { is_throttled: true }) && it.retry_after > 0.0;
     for hold in model.replies.iter().filter(is_hold) {
-        let is_held = |it: &&Reply| hold.end_by + GRAIN < it.at && it.at < hold.end + hold.retry_after - GRAIN;
+        let is_held =
+            |it: &&Reply| hold.end_by + model.grain < it.at && it.at < hold.end + hold.retry_after - model.grain;
         for reply in model.replies.iter().filter(is_held) {
             let plan = history.waits.iter().find(|plan| plan.ids.contains(&reply.id)).ok_or("[model]")?;
             ensure(jobs::may_be_early(model, pace, plan, reply), || {
@@ -156,7 +161,8 @@ fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Re
             let told = record.outcomes.iter().find(|told| told.id == *id).map(|told| told.at);
             let told = told.or(plan.left.map(|left| left.at)).unwrap_or(f64::MAX);
             let until = look.unwrap_or(told).min(told);
-            let is_late = |reply: &&Reply| (plan.deadline() + 1.0..until - 0.001).contains(&reply.at);
+            let is_late =
+                |reply: &&Reply| (plan.deadline() + 1.0 + model.way..until - 0.001 - model.way).contains(&reply.at);
             for reply in model.replies.iter().filter(is_late) {
                 // Whoever is longest overdue goes first.
                 let mut before = model.of(&reply.id).filter(|before| before.at < reply.at && !before.is_repaired);
@@ -175,7 +181,7 @@ fn overdue(history: &History, record: &Record, model: &Model, pace: &Pace) -> Re
 
 /// d: exactly one outcome for each id, in the order of time, and none is abandoned but by what decides the wait. Returns when
 /// it was decided.
-fn outcomes_of_a_wait(plan: &Plan, outcomes: &[&Told]) -> Result<Option<f64>, String> {
+fn outcomes_of_a_wait(plan: &Plan, outcomes: &[&Told], grain: f64) -> Result<Option<f64>, String> {
     let ids: BTreeSet<&str> = plan.ids.iter().map(String::as_str).collect();
     let told: BTreeSet<&str> = outcomes.iter().map(|told| &*told.id).collect();
     let is_right = if plan.left.is_some() { told.is_subset(&ids) } else { ids == told };
@@ -190,7 +196,7 @@ fn outcomes_of_a_wait(plan: &Plan, outcomes: &[&Told]) -> Result<Option<f64>, St
         if is_decisive {
             decided = Some(told.at);
         }
-        ensure(decided.is_none_or(|at| told.at <= at + GRAIN), || format!("[c] decided at {decided:?}, {told:?}"))?;
+        ensure(decided.is_none_or(|at| told.at <= at + grain), || format!("[c] decided at {decided:?}, {told:?}"))?;
     }
     Ok(decided)
 }

@@ -70,6 +70,8 @@ pub(crate) struct History {
     pub(crate) rate: f64,
     pub(crate) request_timeout: f64,
     pub(crate) quota: Option<Quota>,
+    /// In real time over sockets, instead of paused time without.
+    pub(crate) has_sockets: bool,
 }
 
 impl Plan {
@@ -109,7 +111,7 @@ impl History {
         }
         let end = waits.iter().map(Plan::deadline).fold(0.0, f64::max);
         let changes = changes(rng, keys, end, &mood);
-        Self { waits, jobs, changes, keys, rate, request_timeout, quota }
+        Self { waits, jobs, changes, keys, rate, request_timeout, quota, has_sockets: false }
     }
 
     /// When the last deadline is.

@@ -14,6 +14,7 @@ pub(crate) const GRAIN: f64 = 0.002;
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) id: String,
+    /// When it was received. It was made earlier by as much as it was on its way.
     pub(crate) at: f64,
     /// When its answer was there, at the earliest and at the latest.
     pub(crate) end: f64,
@@ -36,6 +37,10 @@ pub(crate) struct Model {
     pub(crate) replies: Vec<Reply>,
     /// From when until when the credentials were refused for good.
     pub(crate) closed: Vec<(f64, f64)>,
+    /// What is on its way takes up to this.
+    pub(crate) way: f64,
+    /// What is closer in time cannot be told apart.
+    pub(crate) grain: f64,
 }
 
 /// Whether something that was between two times was not before a third; `None` if that cannot be told.
@@ -50,6 +55,11 @@ pub(crate) fn is_past(from: f64, to: f64, limit: f64) -> Option<bool> {
 impl Model {
     /// `None` if it cannot be told what was answered: too close to a limit.
     pub(crate) fn new(history: &History, record: &Record) -> Result<Option<Self>, String> {
+        let (way, grain) = (record.way, record.grain());
+        if 2.0 * way >= history.request_timeout {
+            // It may be given up before it is received.
+            return Ok(None);
+        }
         let mut told: HashMap<&str, usize> = HashMap::new();
         let (mut outage, mut ahead, mut accepted) = (None, 0, 0);
         let (mut failures, mut locked): (HashMap<String, u32>, HashMap<String, f64>) = (HashMap::new(), HashMap::new());
@@ -97,14 +107,19 @@ impl Model {
             }
             let plan = history.waits.iter().find(|plan| plan.ids.contains(&asked.id)).ok_or("[model] a stray id")?;
             // A last poll that the rate holds up a little ends with the others.
-            let last = if asked.at > plan.deadline() + 1.0 { asked.at } else { plan.deadline() };
-            let limit = (asked.at + history.request_timeout).min(last + 5.0);
+            let late = plan.deadline() + 1.0;
+            let last = if asked.at > late { asked.at } else { plan.deadline() };
+            let limit = asked.at + history.request_timeout;
+            if asked.at > late && asked.at - way <= late && limit > late + 4.0 {
+                return Ok(None);
+            }
+            let limit = limit.min(last + 5.0);
             let clock = said.clock.map_or(ahead, |clock| clock - record.clock);
             let reply = Reply {
                 id: asked.id.clone(),
                 at: asked.at,
                 end: asked.at + said.takes,
-                end_by: asked.at + said.takes + if said.takes > 0.0 { GRAIN } else { 0.0 },
+                end_by: asked.at + said.takes + if said.takes > 0.0 { GRAIN } else { 0.0 } + way,
                 means: said.means,
                 status: said.status.filter(|_| said.is_whole),
                 retry_after: said.retry_after,
@@ -114,12 +129,12 @@ impl Model {
                 is_repaired: false,
                 is_doubtful: false,
             };
-            replies.push(match is_past(reply.end, reply.end_by + GRAIN, limit) {
+            replies.push(match is_past(reply.end, reply.end_by + GRAIN + way, limit) {
                 None => return Ok(None),
                 Some(false) => reply,
                 Some(true) => Reply {
-                    end: limit,
-                    end_by: limit + GRAIN,
+                    end: limit - way,
+                    end_by: limit + GRAIN + way,
                     means: UNUSABLE,
                     retry_after: 0.0,
                     status: None,
@@ -131,22 +146,22 @@ impl Model {
             // Nobody hears what comes after a wait was left, or decided.
             let left = history.waits.iter().find(|plan| plan.ids.contains(&reply.id)).and_then(|plan| plan.left);
             let told = record.outcomes.iter().find(|told| told.id == reply.id && told.kind == "abandoned");
-            if left.is_some_and(|left| reply.end_by > left.at + GRAIN)
-                || told.is_some_and(|told| reply.end > told.at + GRAIN)
+            if left.is_some_and(|left| reply.end_by - way > left.at + grain)
+                || told.is_some_and(|told| reply.end > told.at + grain)
             {
                 (reply.end, reply.end_by) = (f64::INFINITY, f64::INFINITY);
             }
             let decided = told.map(|told| told.at).or(left.map(|left| left.at));
-            reply.is_doubtful = decided.is_some_and(|at| (reply.at.max(at - GRAIN)..=at + GRAIN).contains(&reply.end));
+            reply.is_doubtful = decided.is_some_and(|at| reply.end <= at + grain && reply.end + way >= at - grain);
         }
         if replies.iter().any(|reply| reply.is_doubtful && reply.means == Means::Unauthenticated) {
             return Ok(None);
         }
-        let closed = refusals(history, record, &mut replies);
+        let Some(closed) = refusals(history, record, &mut replies) else { return Ok(None) };
         // Who comes at the very time at which the credentials are refused may ask the source before or after that.
-        let is_close = |plan: &Plan| closed.iter().any(|(from, _)| (from - plan.start).abs() < GRAIN);
+        let is_close = |plan: &Plan| closed.iter().any(|(from, _)| (from - plan.start).abs() < grain);
         let can_be_told = history.keys != Keys::Source || !history.waits.iter().any(is_close);
-        Ok(can_be_told.then_some(Self { replies, closed }))
+        Ok(can_be_told.then_some(Self { replies, closed, way, grain }))
     }
 
     pub(crate) fn of<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a Reply> + Clone {
@@ -161,6 +176,7 @@ fn plain() -> Said {
         is_whole: true,
         means: UNUSABLE,
         takes: 0.0,
+        delay: 0.0,
         retry_after: 0.0,
         clock: None,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::checks::ensure;
 use super::history::{History, Plan};
-use super::model::{GRAIN, Model, Reply};
+use super::model::{Model, Reply};
 use super::play::Told;
 use super::stand::Stand;
 use super::story::{Means, UNUSABLE};
@@ -13,13 +13,18 @@ use super::story::{Means, UNUSABLE};
 /// an answer that tells that the service is there.
 fn found(model: &Model) -> Vec<(f64, f64)> {
     let heard = model.replies.iter().filter(|reply| reply.end.is_finite() && !reply.is_repaired);
-    let mut heard: Vec<&Reply> = heard.collect();
+    // What ends a row is heard at some time between two: from the first on it is no outage, and until the other one no row.
+    let mut heard: Vec<(f64, bool, &Reply)> = heard
+        .flat_map(|reply| [(reply.end, false, reply), (reply.end + model.way, true, reply)])
+        .filter(|(_, is_again, reply)| !is_again || reply.means != UNUSABLE)
+        .collect();
     // Of those that come at the same time, what ends a row is last.
-    heard.sort_by_key(|reply| ((reply.end * 1e3).round() as u64, reply.means != UNUSABLE));
+    heard.sort_by_key(|(at, _, reply)| ((at * 1e3).round() as u64, reply.means != UNUSABLE));
     let (mut failing, mut firsts, mut found) = (BTreeSet::new(), 0, Vec::<(f64, f64)>::new());
-    for reply in heard {
+    for (_, is_again, reply) in heard {
         let is_first = match reply.means {
             Means::Unauthenticated | Means::Ends(_) => continue,
+            _ if is_again => false,
             Means::Unusable { .. } => failing.insert(&*reply.id),
             Means::Succeeded | Means::Failed | Means::Unfinished | Means::Missing => !failing.remove(&*reply.id),
         };
@@ -41,10 +46,10 @@ fn found(model: &Model) -> Vec<(f64, f64)> {
 /// o: in an outage of all there is only one request at a time.
 pub(crate) fn check(model: &Model) -> Result<(), String> {
     for (from, until) in found(model) {
-        let asked = model.replies.iter().filter(|it| it.at > from + GRAIN && it.at < until - GRAIN);
+        let asked = model.replies.iter().filter(|it| it.at > from + model.grain && it.at < until - model.grain);
         let asked: Vec<&Reply> = asked.collect();
         for two in asked.windows(2) {
-            let is_alone = two[1].at >= two[0].end - GRAIN || two[0].end.is_infinite();
+            let is_alone = two[1].at >= two[0].end - model.grain || two[0].end.is_infinite();
             ensure(is_alone, || format!("[o] in an outage since {from}: {} and {}", two[0].at, two[1].at))?;
         }
     }
@@ -55,7 +60,7 @@ pub(crate) fn check(model: &Model) -> Result<(), String> {
 pub(crate) fn unreachable(model: &Model, plan: &Plan, told: &Told, stand: &Stand) -> Result<(), String> {
     let since = since(model, told.at)?;
     let limit = limit(plan, stand, since);
-    ensure(told.at >= limit - GRAIN, || format!("[f] unreachable before {limit}, since {since}"))
+    ensure(told.at >= limit - model.grain, || format!("[f] unreachable before {limit}, since {since}"))
 }
 
 /// When an outage that is one of all since then has lasted too long for a job, at the earliest.
@@ -88,16 +93,16 @@ pub(crate) fn not_longer(
 
 /// Since when nobody gets an answer at this time.
 pub(crate) fn since(model: &Model, at: f64) -> Result<f64, String> {
-    let known = || model.replies.iter().filter(|reply| reply.end <= at + GRAIN);
+    let known = || model.replies.iter().filter(|reply| reply.end <= at + model.grain);
     let is_unusable = |reply: &Reply| matches!(reply.means, Means::Unusable { .. });
     let is_usable =
         |reply: &&Reply| !is_unusable(reply) && !matches!(reply.means, Means::Unauthenticated | Means::Ends(_));
-    // One that comes at the same time may be heard later.
+    // One that comes at the same time may be heard later, or not at all.
     let usable = known()
-        .filter(|reply| reply.end < at - GRAIN && is_usable(reply))
+        .filter(|reply| reply.end < at - model.grain && is_usable(reply) && !reply.is_doubtful)
         .map(|reply| reply.end)
         .fold(f64::MIN, f64::max);
-    let failed: Vec<&Reply> = known().filter(|reply| is_unusable(reply) && reply.end >= usable - GRAIN).collect();
+    let failed: Vec<&Reply> = known().filter(|reply| is_unusable(reply) && reply.end >= usable - model.grain).collect();
     let since = failed.iter().map(|reply| reply.at).fold(f64::INFINITY, f64::min);
     let is_first = |reply: &&&Reply| {
         let before = model.of(&reply.id).filter(|it| it.at < reply.at).last();

@@ -1,15 +1,17 @@
-//! Lets a history happen, in paused time, and writes down what was seen.
+//! Lets a history happen, in paused time or over sockets, and writes down what was seen.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use dcs_wait::sandbox::{ACCESS_KEY, PROJECT_ID, SECRET_KEY, Sandbox, Story};
-use dcs_wait::{Client, Credentials, Error, Event, Outcome};
+use dcs_wait::{Client, Credentials, Error, Event, Events, Outcome};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::history::{Change, History, Keys, Plan};
+use super::model::GRAIN;
+use super::stalls::Stalls;
 use super::story::Said;
 use crate::support::kind;
 
@@ -25,6 +27,15 @@ pub(crate) struct Record {
     pub(crate) begun: Vec<f64>,
     /// Our clock at the start, in seconds since the epoch.
     pub(crate) clock: i64,
+    /// What is on its way takes up to this: nothing without sockets.
+    pub(crate) way: f64,
+}
+
+impl Record {
+    /// What is closer in time cannot be told apart.
+    pub(crate) fn grain(&self) -> f64 {
+        GRAIN + 2.0 * self.way
+    }
 }
 
 /// A request as the sandbox recorded it.
@@ -49,7 +60,7 @@ pub(crate) struct Told {
 /// Lets a history happen.
 pub(crate) async fn play(history: &History) -> Record {
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let sandbox = Sandbox::without_sockets();
+    let sandbox = if history.has_sockets { Sandbox::start().await.unwrap() } else { Sandbox::without_sockets() };
     let known = Arc::new(Mutex::new(key(0)));
     let client = match history.keys {
         Keys::Token => {
@@ -92,10 +103,11 @@ pub(crate) async fn play(history: &History) -> Record {
         }
         std::future::pending::<()>().await;
     };
-    let end = start + seconds(history.end() + 1200.0);
-    let waits = history.waits.iter().enumerate().map(|(number, plan)| wait(&client, number, plan, start, end));
+    let stalls = history.has_sockets.then(Stalls::watch);
+    let waits =
+        history.waits.iter().enumerate().map(|(number, plan)| wait(&client, number, plan, start, history.has_sockets));
     let waits = join_all(waits);
-    let limit = start + seconds(history.end() + 7200.0);
+    let limit = start + seconds(history.end() + if history.has_sockets { 60.0 } else { 7200.0 });
     let given = tokio::select! {
         biased;
         () = change => unreachable!(),
@@ -104,10 +116,10 @@ pub(crate) async fn play(history: &History) -> Record {
     };
     drop(client);
     let (mut begun, mut outcomes, mut awaited) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, (since, told, is_ok)) in given.into_iter().enumerate() {
-        begun.push(since);
-        outcomes.extend(told);
-        awaited.extend(is_ok.map(|is_ok| (number, is_ok)));
+    for (number, given) in given.into_iter().enumerate() {
+        begun.push(given.begun);
+        outcomes.extend(given.outcomes);
+        awaited.extend(given.is_ok.map(|is_ok| (number, is_ok)));
     }
     let asked = |request: dcs_wait::sandbox::Request| Asked {
         at: (Instant::from_std(request.at) - start).as_secs_f64(),
@@ -117,15 +129,23 @@ pub(crate) async fn play(history: &History) -> Record {
     };
     let requests = sandbox.requests().into_iter().map(asked).collect();
     let changes = changes.into_inner().unwrap();
-    Record { requests, changes, outcomes, awaited, begun, clock: i64::try_from(clock).unwrap() }
+    let way = stalls.map_or(0.0, |stalls| stalls.way());
+    Record { requests, changes, outcomes, awaited, begun, clock: i64::try_from(clock).unwrap(), way }
 }
 
 pub(crate) fn key_id(number: usize) -> String {
     if number == 0 { ACCESS_KEY.to_owned() } else { format!("SANDBOX{number:010}KEY") }
 }
 
-/// What a wait gave: when it began, its outcomes, and whether it was `Ok` if it was awaited.
-type Given = (f64, Vec<Told>, Option<bool>);
+/// What a wait gave.
+struct Given {
+    begun: f64,
+    outcomes: Vec<Told>,
+    /// If it was awaited.
+    is_ok: Option<bool>,
+    /// The wait itself, if it is kept until all are over.
+    _kept: Option<Events>,
+}
 
 fn told(wait: usize, outcome: &Outcome, at: f64) -> Told {
     let (id, polls, has_job) = (outcome.job_id.clone(), outcome.polls, outcome.job.is_some());
@@ -136,19 +156,24 @@ fn seconds(count: f64) -> Duration {
     Duration::from_secs_f64(count)
 }
 
-async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant, end: Instant) -> Given {
+async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant, has_sockets: bool) -> Given {
     sleep_until(start + seconds(plan.start)).await;
-    let begun = start.elapsed().as_secs_f64();
+    let now = Instant::now();
+    let begun = (now - start).as_secs_f64();
     macro_rules! with_options {
         ($wait:expr) => {
-            $wait
-                .timeout(seconds(plan.timeout))
-                .initial_interval(seconds(plan.initial))
-                .multiplier(plan.multiplier)
-                .max_interval(seconds(plan.max))
-                .jitter(plan.jitter)
-                .max_outage(seconds(plan.max_outage))
-                .not_found_grace(seconds(plan.grace))
+            // Until it begins some time passes, unless time is paused.
+            if has_sockets {
+                $wait.deadline((now + seconds(plan.timeout)).into_std())
+            } else {
+                $wait.timeout(seconds(plan.timeout))
+            }
+            .initial_interval(seconds(plan.initial))
+            .multiplier(plan.multiplier)
+            .max_interval(seconds(plan.max))
+            .jitter(plan.jitter)
+            .max_outage(seconds(plan.max_outage))
+            .not_found_grace(seconds(plan.grace))
         };
     }
     let many = || {
@@ -167,8 +192,12 @@ async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant, end: 
             Err(Error::Several(several)) => (several.outcomes, false),
             Err(error) => panic!("{error}"),
         };
-        let outcomes = outcomes.iter().map(|outcome| told(number, outcome, begun + outcome.waited.as_secs_f64()));
-        return (begun, outcomes.collect(), Some(is_ok));
+        // Over sockets it began a little later, and the last outcome is the end of it.
+        let waited = |outcome: &Outcome| outcome.waited.as_secs_f64();
+        let last = outcomes.last().filter(|_| has_sockets).map(|last| start.elapsed().as_secs_f64() - waited(last));
+        let since = last.unwrap_or(begun);
+        let outcomes = outcomes.iter().map(|outcome| told(number, outcome, since + waited(outcome)));
+        return Given { begun, outcomes: outcomes.collect(), is_ok: Some(is_ok), _kept: None };
     }
     let mut events =
         if plan.is_single { with_options!(client.wait_for_job(&plan.ids[0])).events() } else { many().events() };
@@ -182,14 +211,10 @@ async fn wait(client: &Client, number: usize, plan: &Plan, start: Instant, end: 
     };
     match plan.left {
         None => all.await,
-        Some(left) => {
-            let mut all = Box::pin(all);
-            if timeout_at(start + seconds(left.at), &mut all).await.is_err() && left.is_kept {
-                sleep_until(end).await;
-            }
-        }
+        Some(left) => drop(timeout_at(start + seconds(left.at), all).await),
     }
-    (begun, outcomes, None)
+    let kept = plan.left.filter(|left| left.is_kept).map(|_| events);
+    Given { begun, outcomes, is_ok: None, _kept: kept }
 }
 
 fn key(number: usize) -> Credentials {

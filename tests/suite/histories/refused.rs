@@ -26,15 +26,17 @@ pub(crate) fn signature(asked: &Asked, clock: i64) -> (String, i64) {
 }
 
 /// Goes through the refusals in the order of their arrival: which of them were repaired, and when the credentials were
-/// refused for good.
-pub(crate) fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Vec<(f64, f64)> {
+/// refused for good. `None` if that depends on which of two was heard first that were on their way at the same time.
+pub(crate) fn refusals(history: &History, record: &Record, replies: &mut [Reply]) -> Option<Vec<(f64, f64)>> {
+    let way = record.way;
     let key_at = |at: f64| {
-        let is_told = |(_, (_, when, change)): &(usize, &(usize, f64, Change))| {
-            *when <= at && matches!(change, Change::Key { is_told: true })
-        };
-        let number = record.changes.iter().enumerate().rfind(is_told).map_or(0, |(count, _)| count + 1);
-        if history.keys == Keys::Token { String::new() } else { key_id(number) }
+        let mut told =
+            record.changes.iter().enumerate().filter(|(_, it)| matches!(it.2, Change::Key { is_told: true }));
+        let number = told.clone().rfind(|(_, it)| it.1 <= at).map_or(0, |(count, _)| count + 1);
+        let is_clear = told.all(|(_, it)| it.1 <= at || it.1 >= at + way);
+        is_clear.then(|| if history.keys == Keys::Token { String::new() } else { key_id(number) })
     };
+    let is_success = |reply: &Reply| reply.status.is_some_and(|status| (200..300).contains(&status));
     let mut order: Vec<usize> = (0..replies.len()).filter(|index| replies[*index].end.is_finite()).collect();
     // Of two at the same time, first the one that was asked first.
     order.sort_by_key(|index| ((replies[*index].end * 1e3).round() as u64, *index));
@@ -42,28 +44,37 @@ pub(crate) fn refusals(history: &History, record: &Record, replies: &mut [Reply]
     starts.sort_by(f64::total_cmp);
     let mut starts = starts.into_iter().peekable();
     let mut closed: Vec<(f64, f64)> = Vec::new();
-    let (mut is_closed, mut is_repaired, mut current) =
-        (false, false, (key_at(starts.peek().copied().unwrap_or(0.0)), 0));
+    let (mut is_closed, mut is_repaired, mut was_repaired, mut is_unsure) = (false, false, false, false);
+    let mut current = (key_at(starts.peek().copied().unwrap_or(0.0))?, 0);
     for index in order {
         let reply = replies[index].clone();
         while let Some(start) = starts.next_if(|start| *start <= reply.end) {
-            if is_closed && key_at(start) != current.0 {
+            if is_closed && key_at(start)? != current.0 {
                 // Who comes new asks the source again.
-                (is_closed, is_repaired, current.0) = (false, true, key_at(start));
+                (is_closed, is_repaired, current.0) = (false, true, key_at(start)?);
                 closed.last_mut().unwrap().1 = start;
             }
         }
-        let is_current = reply.key == current.0 && (reply.signed - current.1).abs() < SAME_CLOCK;
+        let is_current = |it: &Reply| it.key == current.0 && (it.signed - current.1).abs() < SAME_CLOCK;
         match reply.means {
-            Means::Unauthenticated if !is_current => replies[index].is_repaired = true,
+            Means::Unauthenticated if !is_current(&reply) => replies[index].is_repaired = true,
             Means::Unauthenticated if is_closed => {}
             Means::Unauthenticated => {
                 let skew = reply.clock - reply.signed;
                 let is_skewed = history.keys != Keys::Token && skew.abs() > 60;
-                let key = key_at(reply.end);
+                let key = key_at(reply.end)?;
+                let mut close = replies.iter().filter(|it| (it.end - reply.end).abs() < way && is_current(it));
+                if is_unsure
+                    || close.any(|it| match it.means {
+                        Means::Unauthenticated => it.clock != reply.clock,
+                        _ => was_repaired && is_success(it),
+                    })
+                {
+                    return None;
+                }
                 let is_now = !is_repaired && (is_skewed || key != current.0);
                 if is_now {
-                    is_repaired = true;
+                    (is_repaired, was_repaired) = (true, true);
                     replies[index].is_repaired = true;
                     if is_skewed { current.1 += skew } else { current.0 = key }
                 } else {
@@ -71,12 +82,18 @@ pub(crate) fn refusals(history: &History, record: &Record, replies: &mut [Reply]
                     closed.push((reply.end, f64::INFINITY));
                 }
             }
-            _ if is_current && reply.status.is_some_and(|status| (200..300).contains(&status)) => is_repaired = false,
+            _ if is_current(&reply) && is_success(&reply) => {
+                is_unsure = reply.is_doubtful && is_repaired;
+                is_repaired &= is_unsure;
+            }
             _ => {}
         }
     }
-    if let Some(start) = starts.find(|start| is_closed && key_at(*start) != current.0) {
-        closed.last_mut().unwrap().1 = start;
+    for start in starts.filter(|_| is_closed) {
+        if key_at(start)? != current.0 {
+            closed.last_mut().unwrap().1 = start;
+            break;
+        }
     }
-    closed
+    Some(closed)
 }

@@ -42,17 +42,20 @@ impl Stand {
     ///
     /// # Errors
     ///
-    /// If that cannot be told: too close to a limit.
-    pub(crate) fn hear(&mut self, plan: &Plan, reply: &Reply) -> Result<Option<&'static str>, ()> {
-        let is_past = |limit: f64| is_past(reply.end, reply.end_by, limit).ok_or(());
+    /// If it may be over because it was missing for too long, which cannot be told: too close to the limit.
+    pub(crate) fn hear(&mut self, plan: &Plan, reply: &Reply, way: f64) -> Result<Option<&'static str>, ()> {
+        let is_past = |limit: f64, by: f64| is_past(reply.end, reply.end_by + by, limit);
+        // What comes just at the deadline ends it in the same way as the deadline does.
+        let is_out_of_time = is_past(plan.deadline(), 0.0) == Some(true);
         let first_asked = *self.first_asked.get_or_insert(reply.at);
+        let is_too_late = is_past(first_asked + plan.grace, way);
         self.longest_retry_after = self.longest_retry_after.max(reply.retry_after);
         match reply.means {
             Means::Succeeded => return Ok(Some("succeeded")),
             Means::Failed => return Ok(Some("failed")),
             Means::Ends(kind) => return Ok(Some(kind)),
             Means::Unauthenticated => return Ok(Some("denied")),
-            Means::Missing if self.is_seen || is_past(first_asked + plan.grace)? => return Ok(Some("not found")),
+            Means::Missing if self.is_seen || is_too_late == Some(true) => return Ok(Some("not found")),
             Means::Missing | Means::Unfinished => {
                 self.is_missing |= reply.means == Means::Missing;
                 self.is_seen |= reply.means == Means::Unfinished;
@@ -62,11 +65,17 @@ impl Stand {
             Means::Unusable { .. } => {
                 let is_first = self.failing.is_none() && self.usable.is_some();
                 self.failing.get_or_insert(reply.at);
-                if !is_first && is_past(self.limit(plan))? && !is_past(plan.deadline())? {
+                // If that cannot be told, it may be over.
+                let limit = self.limit(plan);
+                if !is_first && is_past(limit + way, 2.0 * way) != Some(false) && !is_out_of_time {
                     return Ok(Some("unreachable"));
                 }
             }
         }
-        Ok(is_past(plan.deadline())?.then(|| self.out_of_time()))
+        match is_out_of_time {
+            true => Ok(Some(self.out_of_time())),
+            false if reply.means == Means::Missing && is_too_late.is_none() => Err(()),
+            false => Ok(None),
+        }
     }
 }

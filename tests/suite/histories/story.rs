@@ -32,6 +32,8 @@ pub(crate) struct Said {
     pub(crate) means: Means,
     /// When it is there, after the request, in seconds; it never is, if that is infinite.
     pub(crate) takes: f64,
+    /// How much of that is a delay of the sandbox.
+    pub(crate) delay: f64,
     /// In seconds.
     pub(crate) retry_after: f64,
     /// The time that the service tells, if it is another one than usual, in seconds since the epoch.
@@ -60,7 +62,16 @@ const WRONG_DATE: (&str, i64) = ("Mon, 01 Jan 2035 00:00:00 GMT", 2_051_222_400)
 
 impl Said {
     fn new(answer: Answer, status: u16, means: Means) -> Self {
-        Self { answer, status: Some(status), is_whole: true, means, takes: 0.0, retry_after: 0.0, clock: None }
+        Self {
+            answer,
+            status: Some(status),
+            is_whole: true,
+            means,
+            takes: 0.0,
+            delay: 0.0,
+            retry_after: 0.0,
+            clock: None,
+        }
     }
 
     fn http(status: u16, means: Means) -> Self {
@@ -76,9 +87,11 @@ impl Said {
         self
     }
 
-    fn after(mut self, seconds: f64) -> Self {
+    /// Only after this time.
+    pub(crate) fn after(mut self, seconds: f64) -> Self {
         self.answer = self.answer.after(Duration::from_secs_f64(seconds));
-        self.takes += seconds;
+        self.takes += seconds - self.delay;
+        self.delay = seconds;
         self
     }
 
