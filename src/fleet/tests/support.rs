@@ -171,7 +171,9 @@ pub(super) type Ends = HashMap<String, (End<&'static str, &'static str>, f64)>;
 
 /// Runs a wait for many things to its end.
 pub(super) async fn run_many(options: Options, count: usize, script: Script) -> Ends {
-    follow(Fleet::new(script, options.rules(Instant::now()), &options.pace(), ids(count))).await
+    let ends = follow(Fleet::new(script, options.rules(Instant::now()), &options.pace(), ids(count))).await;
+    assert_eq!(ends.len(), count, "each is over");
+    ends
 }
 
 pub(super) async fn follow(mut fleet: Fleet<Script>) -> Ends {
