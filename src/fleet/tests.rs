@@ -77,14 +77,14 @@ async fn only_the_first_sight_moves_the_schedule() {
 #[tokio::test(start_paused = true)]
 async fn what_is_expected_to_last_is_polled_by_its_age_whatever_came_between() {
     let expecting = Options { expect: Some(100.0), ..LIMITS };
-    let at = |age: u64| (Answer::Unfinished("running", Some(Duration::from_secs(age))), 0);
+    let at = |age: f64| (Answer::Unfinished("running", Some(Duration::from_secs_f64(age))), 0);
     let gaps = |run: Run| run.asked.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
     // A Retry-After and an error take their time; the job grows older meanwhile. Only the first age counts.
-    let (answer, _) = at(60);
-    let waited = gaps(run(expecting, [(answer, 40), at(0), ENDED]).await);
-    let older = gaps(run(expecting, [at(100), at(0), ENDED]).await);
-    let younger = gaps(run(expecting, [at(0), at(0), ENDED]).await);
-    assert!(waited[0] == 40.0 && (waited[1] - older[0]).abs() < 0.002, "{waited:?} {older:?}");
+    let (answer, _) = at(60.0);
+    let waited = gaps(run(expecting, [(answer, 40), TROUBLE, at(0.0), ENDED]).await);
+    let older = gaps(run(expecting, [at(100.5), at(0.0), ENDED]).await);
+    let younger = gaps(run(expecting, [at(0.0), at(0.0), ENDED]).await);
+    assert!(waited[..2] == [40.0, 0.5] && (waited[2] - older[0]).abs() < 0.002, "{waited:?} {older:?}");
     assert!(younger[0] == 1.0 && older[0] > 3.0 && older[0] < 5.0, "{younger:?} {older:?}");
 }
 
