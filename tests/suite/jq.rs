@@ -1,12 +1,8 @@
 //! The lines with jq in README print what they say.
 
-use std::path::Path;
-use std::process::Stdio;
-
 use dcs_wait::sandbox::{Answer, Story};
-use tokio::process::Command;
 
-use crate::support::{Run, finish, sandbox};
+use crate::support::{Run, finish, path, sandbox, within};
 
 const README: &str = include_str!("../../README.md");
 
@@ -20,15 +16,7 @@ async fn shell(line: &str) -> Run {
         ("e", Story::new().then(Answer::hang_up())),
     ])
     .await;
-    let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().expect("a folder").display().to_string();
-    let path = format!("{bin}:{}", std::env::var("PATH").expect("a path"));
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).env_clear().envs(sandbox.env()).env("PATH", path).env("ids", "a b c d");
-    command
-        .env("DCS_WAIT_INITIAL_INTERVAL", "1ms")
-        .env("DCS_WAIT_MAX_INTERVAL", "1ms")
-        .env("DCS_WAIT_MAX_RATE", "1000");
-    finish(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())).await
+    finish(within(&sandbox, "sh").args(["-c", line]).env("PATH", path()).env("ids", "a b c d")).await
 }
 
 fn sorted(text: &str) -> Vec<&str> {

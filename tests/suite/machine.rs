@@ -8,14 +8,12 @@ use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::support::{Run, command, environment, finish, requests, sandbox, signal};
+use crate::support::{Run, command, finish, requests, sandbox, signal, within};
 
 /// The command below a shell that takes something away from it first.
 fn below(sandbox: &Sandbox, limit: &str, args: &str) -> Command {
-    let mut command = Command::new("sh");
-    let line = format!("{limit}; exec '{}' {args}", env!("CARGO_BIN_EXE_dcs-wait"));
-    command.args(["-c", &line]).env_clear().envs(environment(sandbox)).kill_on_drop(true);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = within(sandbox, "sh");
+    command.args(["-c", &format!("{limit}; exec '{}' {args}", env!("CARGO_BIN_EXE_dcs-wait"))]);
     command
 }
 

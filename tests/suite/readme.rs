@@ -3,12 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use dcs_wait::sandbox::{Answer, Sandbox, Story};
-use tokio::process::Command;
 
-use crate::support::{finish, run, sandbox};
+use crate::support::{Run, command, finish, path, run, sandbox, within};
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,24 +17,21 @@ fn block(language: &str, index: usize) -> &'static str {
 }
 
 /// Runs the script with an operation that starts a job with this story.
-async fn run_script(story: Story) -> crate::support::Run {
+async fn run_script(story: Story) -> Run {
     let sandbox = sandbox([("swap-1", story)]).await;
     run_sh(&sandbox, block("sh", 0), &[("swap-master-and-standby.sh", "#!/bin/sh\necho swap-1\n")]).await
 }
 
 /// Runs a script in a folder with these files; those without a suffix of data are commands.
-async fn run_sh(sandbox: &Sandbox, script: &str, files: &[(&str, &str)]) -> crate::support::Run {
+async fn run_sh(sandbox: &Sandbox, script: &str, files: &[(&str, &str)]) -> Run {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(sandbox.endpoint().replace(['/', ':'], "-"));
     fs::create_dir_all(&folder).unwrap();
     for (name, text) in files.iter().copied().chain([("script.sh", script)]) {
         fs::write(folder.join(name), text).unwrap();
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().unwrap().display().to_string();
-    let path = format!("{bin}:{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    let mut script = Command::new("sh");
-    script.arg("script.sh").current_dir(&folder).env_clear().envs(sandbox.env()).env("PATH", path);
-    let run = finish(script.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped())).await;
+    let path = format!("{}:{}", path(), folder.display());
+    let run = finish(within(sandbox, "sh").arg("script.sh").current_dir(&folder).env("PATH", path)).await;
     fs::remove_dir_all(&folder).unwrap();
     run
 }
@@ -152,13 +147,13 @@ async fn the_table_of_troubleshooting_quotes_what_is_really_said() {
         said += &run(&sandbox, args).await.stderr;
     }
     let with = |name: &'static str, value: &'static str| {
-        let mut command = crate::support::command(&sandbox, "place");
+        let mut command = command(&sandbox, "place");
         command.env(name, value);
         async move { finish(&mut command).await.stderr }
     };
     said += &with("HUAWEICLOUD_SDK_SK", "").await;
     said += &with("HUAWEICLOUD_SDK_SK", "another").await;
-    let mut none = crate::support::command(&sandbox, "place");
+    let mut none = command(&sandbox, "place");
     said += &finish(none.env_remove("HUAWEICLOUD_SDK_SK").env_remove("HUAWEICLOUD_SDK_AK")).await.stderr;
     let table = README.split("| standard error says |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("it");
     let quoted = table.lines().skip(2).filter_map(|row| row.split('|').nth(1));

@@ -1,6 +1,8 @@
 //! The vocabulary of the tests.
 
 use std::fmt::Debug;
+#[cfg(unix)]
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -69,11 +71,24 @@ pub(crate) fn environment(sandbox: &Sandbox) -> Vec<(String, String)> {
 
 /// The command with the environment of a sandbox and no other, its pauses short; `args` are split at blanks.
 pub(crate) fn command(sandbox: &Sandbox, args: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dcs-wait"));
-    command.env_clear().envs(environment(sandbox));
-    command.args(args.split_whitespace()).kill_on_drop(true);
+    let mut command = within(sandbox, env!("CARGO_BIN_EXE_dcs-wait"));
+    command.args(args.split_whitespace());
+    command
+}
+
+/// Any program with the environment of a sandbox and no other.
+pub(crate) fn within(sandbox: &Sandbox, program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(environment(sandbox)).kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// A `PATH` with the command on it.
+#[cfg(unix)]
+pub(crate) fn path() -> String {
+    let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().expect("a folder");
+    format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"))
 }
 
 /// Runs the command to its end.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,7 @@ use dcs_wait::sandbox::Sandbox;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use crate::support::{Run, finish};
+use crate::support::{self, Run, environment, finish};
 
 /// Prints what the call that starts an operation answers.
 const START: &str = "#!/bin/sh\necho '{\"job_id\": \"job-1\"}'\n";
@@ -26,16 +26,11 @@ impl Folder {
         let name = format!("ci-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::create_dir_all(&path).expect("a folder");
-        let bin = Path::new(env!("CARGO_BIN_EXE_dcs-wait")).parent().expect("a folder").display().to_string();
-        let mut environment: Vec<(String, String)> =
-            sandbox.env().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut environment = environment(sandbox);
         let more = [
-            ("PATH", format!("{bin}:{}", std::env::var("PATH").expect("a path"))),
+            ("PATH", support::path()),
             ("HOME", path.display().to_string()),
             ("HW_REGION_NAME", "cn-north-4".to_owned()),
-            ("DCS_WAIT_INITIAL_INTERVAL", "1ms".to_owned()),
-            ("DCS_WAIT_MAX_INTERVAL", "10ms".to_owned()),
-            ("DCS_WAIT_MAX_RATE", "1000".to_owned()),
         ];
         environment.extend(more.map(|(name, value)| (name.to_owned(), value)));
         let folder = Self { path, environment };
