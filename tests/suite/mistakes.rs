@@ -7,6 +7,7 @@ use dcs_wait::sandbox::{Answer, Sandbox, Story};
 use tokio::process::Command;
 
 use crate::support::{Run, command, finish, sandbox, steady};
+use crate::tls::Certificate;
 
 fn error(status: u16, code: &str, message: &str) -> Answer {
     Answer::http(status).body(serde_json::json!({"error_code": code, "error_msg": message}).to_string())
@@ -151,8 +152,8 @@ async fn a_proxy_that_answers_with_a_page() {
 
 #[tokio::test]
 async fn an_authority_that_is_not_trusted() {
-    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let sandbox = Sandbox::start_tls(&signed.cert.pem(), &signed.signing_key.serialize_pem()).await.unwrap();
+    let Certificate { chain, key, .. } = Certificate::of("127.0.0.1");
+    let sandbox = Sandbox::start_tls(&chain, &key).await.unwrap();
     let run = finish(&mut plain(&sandbox, "job")).await;
     assert_eq!(run.status, 5);
     let said = said(&run, &sandbox);

@@ -8,12 +8,18 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Certificate, file};
-use crate::support::{Run, command, finish};
+use crate::support::{Run, command, finish, sandbox};
 
 /// Not a name that resolves: who asks for it elsewhere than at the proxy gets nothing.
 const HOST: &str = "dcs.example.invalid";
 /// A password, as it stands in a URL, as it is, and as the proxy gets it with its user's name.
 const PASSWORD: [&str; 3] = ["hunter2%40hunter2", "hunter2@hunter2", "d2FpdGVyOmh1bnRlcjJAaHVudGVyMg=="];
+
+fn assert_no_password(run: &Run) {
+    for secret in PASSWORD {
+        assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{secret} in {run:?}");
+    }
+}
 
 /// What a proxy was told, one request after another.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -62,9 +68,7 @@ async fn behind(name: &str, answer: &'static str, login: &str, args: &str) -> (R
         .env("HTTPS_PROXY", format!("http://{login}{address}"));
     let run = finish(&mut command).await;
     assert!(run.stderr.contains("TRACE") || run.stderr.contains("DEBUG"), "it is not loud: {}", run.stderr);
-    for secret in PASSWORD {
-        assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{secret} in {run:?}");
-    }
+    assert_no_password(&run);
     let heard = heard.lock().unwrap().clone();
     (run, heard)
 }
@@ -135,14 +139,11 @@ async fn the_password_of_a_proxy_that_is_not_there_shows_nowhere() {
     // Neither is anything a proxy; the last one is not even a URL.
     for (number, proxy) in ["", "x", "[::bad"].into_iter().enumerate() {
         let login = format!("waiter:{}@{proxy}", PASSWORD[0]);
-        let certificate = Certificate::of(HOST);
-        let sandbox = Sandbox::start_tls(&certificate.chain, &certificate.key).await.unwrap();
+        let sandbox = sandbox([]).await;
         let mut command = command(&sandbox, "job -vv --max-outage 1ms");
         let command = command.env("RUST_LOG", "trace").env("DCS_WAIT_ENDPOINT", HOST);
         let run = finish(command.env("HTTPS_PROXY", format!("http://{login}127.0.0.1:1"))).await;
         assert_eq!(run.status, 5, "{number}: {}", run.stderr);
-        for secret in PASSWORD {
-            assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{secret} in {run:?}");
-        }
+        assert_no_password(&run);
     }
 }
