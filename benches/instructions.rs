@@ -8,12 +8,12 @@ use std::process::{Command, Stdio};
 
 use dcs_wait::sandbox::{Sandbox, Story};
 
-/// A poll's counts are those of so many polls, less those of one, divided.
+/// A poll's counts are those of a run of so many polls, less those of a run of one, divided by how many more it has.
 const POLLS: u32 = 201;
 /// A count may be more than its limit by this share.
 const SLACK: f64 = 0.05;
 
-/// What is counted, how it may be at most.
+/// What is counted, and its limit.
 const LIMITS: [(&str, f64); 3] =
     [("instructions of a whole run", 1_216_000.0), ("instructions a poll", 191_500.0), ("allocations a poll", 138.0)];
 
@@ -43,9 +43,8 @@ fn main() -> Outcome<()> {
 
 /// Runs the command under a tool of valgrind: instructions, or allocated blocks.
 fn count(tool: &str, sandbox: &Sandbox) -> Outcome<f64> {
-    let files = ["callgrind", "dhat"].map(|name| format!("--{name}-out-file=/dev/null"));
     let mut command = Command::new("valgrind");
-    command.arg(format!("--tool={tool}")).arg(if tool == "dhat" { &files[1] } else { &files[0] });
+    command.args([format!("--tool={tool}"), format!("--{tool}-out-file=/dev/null")]);
     command.arg(env!("CARGO_BIN_EXE_dcs-wait"));
     command.args(["job", "-q", "--initial-interval", "1ms", "--max-interval", "1ms", "--max-rate", "1000"]);
     let path = std::env::var_os("PATH").unwrap_or_default();
