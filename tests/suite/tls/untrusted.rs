@@ -1,7 +1,5 @@
 //! Certificates that must not be trusted: each ends the wait at once, before anything is sent.
 
-use std::time::{Duration, Instant};
-
 use dcs_wait::sandbox::{Sandbox, Story};
 use futures_util::future::join_all;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd};
@@ -54,7 +52,6 @@ async fn whatever_is_wrong_with_a_certificate_ends_the_wait_at_once() {
         ),
         ("of a chain of 50", Certificate::with(HERE, 48, as_it_is, as_it_is)),
     ];
-    let start = Instant::now();
     let ends = rows
         .into_iter()
         .enumerate()
@@ -62,10 +59,10 @@ async fn whatever_is_wrong_with_a_certificate_ends_the_wait_at_once() {
     for (name, (run, requests)) in join_all(ends).await {
         assert_eq!((run.status, run.json().len(), requests), (5, 1, 0), "{name}: {}", run.stderr);
         let outcome = &run.json()[0];
+        // At once: what is borne is asked again.
         assert_eq!((&outcome["outcome"], &outcome["polls"]), (&"unreachable".into(), &1.into()), "{name}");
         assert!(run.stderr.contains("certificate not trusted: "), "{name}: {}", run.stderr);
     }
-    assert!(start.elapsed() < Duration::from_secs(20), "at once, not after an outage of 30 s");
 }
 
 #[tokio::test]
