@@ -11,7 +11,8 @@ mod ids;
 libfuzzer_sys::fuzz_target!(|data: &[u8]| match ids::parse(data) {
     Ok(ids) => {
         let fits = |id: &String| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it))
+            let good = id.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
+            (1..=64).contains(&id.len()) && good && id != "-" && id != "null"
         };
         assert!(ids.iter().all(fits), "{ids:?}");
         assert!(ids.len() <= data.len());

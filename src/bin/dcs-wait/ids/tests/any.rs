@@ -58,6 +58,17 @@ fn scraps() -> impl Strategy<Value = String> {
     vec(scrap, 0..40).prop_map(|scraps| scraps.concat())
 }
 
+fn assert_good_or_one_safe_line(text: &[u8]) {
+    match parse(text) {
+        Ok(ids) => assert!(ids.iter().all(|id| is_good(id)), "{ids:?}"),
+        Err(error) => {
+            assert!(error.starts_with("standard input, line "), "{error}");
+            let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            assert!(!error.contains(hidden) && error.len() < 700, "{error:?}");
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_mix_of_pieces_gives_its_ids_in_order((text, all) in pieces()) {
@@ -76,14 +87,7 @@ proptest! {
     fn any_bytes_are_good_ids_or_an_error_of_one_safe_line(
         text in prop_oneof![vec(any::<u8>(), 0..200), scraps().prop_map(String::into_bytes)],
     ) {
-        match parse(&text) {
-            Ok(ids) => prop_assert!(ids.iter().all(|id| is_good(id)), "{:?}", ids),
-            Err(error) => {
-                prop_assert!(error.starts_with("standard input, line "), "{error}");
-                let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-                prop_assert!(!error.contains(hidden) && error.len() < 700, "{error:?}");
-            }
-        }
+        assert_good_or_one_safe_line(&text);
     }
 
     #[test]
@@ -107,9 +111,8 @@ fn what_a_fuzzer_has_kept_gives_ids_or_one_line() {
     let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     assert!(files.len() > 2);
     for file in files {
-        match parse(&std::fs::read(&file).unwrap()) {
-            Ok(ids) => assert!(ids.iter().all(|id| (1..=64).contains(&id.len())), "{file:?}: {ids:?}"),
-            Err(problem) => assert!(!problem.chars().any(char::is_control), "{file:?}: {problem:?}"),
-        }
+        // Shown if it fails.
+        println!("{}", file.display());
+        assert_good_or_one_safe_line(&std::fs::read(&file).unwrap());
     }
 }
