@@ -1,4 +1,6 @@
-//! What the fuzzers have kept, once more: `tests/fuzz/corpus` through the checks of the fuzz targets.
+//! What the fuzzers have kept, once more: `tests/fuzz/corpus` through the checks of the fuzz targets. What is not
+//! public is replayed beside its own tests: `ids` in `src/bin/dcs-wait/ids/tests/any.rs`, `canonical` in
+//! `src/sandbox/verify/tests.rs`.
 
 use std::path::Path;
 
