@@ -1,7 +1,8 @@
 //! What a finished job costs a pipeline: the whole process, from its start to its exit, beside what a user could take instead.
 //!
 //! `cargo bench --bench startup` runs all of them in turn, many rounds, against a sandbox in this process, and prints medians
-//! and, as the figures, medians of the ratios within a round. The official SDK's row needs `PYTHON` to name an interpreter
+//! and, as the figures, medians of the ratios within a round. The command that Cargo builds for benchmarks has the sandbox in
+//! it; `DCS_WAIT` names another one, such as `cargo build --release --target-dir target/alone` makes. The official SDK's row needs `PYTHON` to name an interpreter
 //! that has `huaweicloudsdkdcs`; curl, jq and openssl have to be there.
 
 mod peers;

@@ -55,7 +55,7 @@ fn bare(program: impl AsRef<OsStr>) -> Command {
 /// This crate's command first, then its peers.
 pub(crate) fn all(sandbox: &Sandbox, roots: &Roots<'_>) -> Outcome<Vec<(&'static str, Command)>> {
     let url = format!("{}/v2/{PROJECT_ID}/jobs/{JOB}", sandbox.endpoint());
-    let mut own = bare(env!("CARGO_BIN_EXE_dcs-wait"));
+    let mut own = bare(std::env::var("DCS_WAIT").unwrap_or(env!("CARGO_BIN_EXE_dcs-wait").to_owned()));
     own.arg(JOB).envs(sandbox.env());
     let mut get = bare(std::env::current_exe()?);
     get.args(["get", &url]);
