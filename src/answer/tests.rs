@@ -131,6 +131,7 @@ fn every_shape_of_error_body_is_read() {
             Some("wrong"),
             None,
         ),
+        (r#"{"error_code":"","errorCode":"X","message":"wrong"}"#, Some("X"), Some("wrong"), None),
         (r#"{"error_code":"DCS.1","error_msg":"instance {0}"}"#, Some("DCS.1"), Some("instance {0}"), None),
         ("<html>\n<h1>502</h1></html>", None, Some("<html> <h1>502</h1></html>"), None),
         ("plain\r\ntext", None, Some("plain text"), None),

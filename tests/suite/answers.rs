@@ -37,15 +37,25 @@ async fn any_other_status_is_unfinished() {
     }
 }
 
+/// The body of a job that failed, of so many bytes.
+fn of_length(bytes: usize) -> String {
+    let body = |reason: &str| format!(r#"{{"status":"FAIL","fail_reason":"{reason}"}}"#);
+    body(&"x".repeat(bytes - body("").len()))
+}
+
+#[tokio::test]
+async fn an_answer_of_1_mib_is_read() {
+    assert_eq!(outcome_of(Answer::http(200).body(of_length(1 << 20))).await, ("failed", 0));
+}
+
 #[tokio::test]
 async fn an_unusable_answer_is_borne() {
     let ok = || Answer::http(200);
-    let long = format!(r#"{{"status":"SUCCESS","fail_reason":"{}"}}"#, "x".repeat(1 << 20));
     let rows = [
         ("not JSON", ok().body("<html>SUCCESS</html>")),
         ("no status", ok().body("{}")),
         ("another job's id", ok().body(r#"{"job_id":"another","status":"FAIL"}"#)),
-        ("over 1 MiB", ok().body(long)),
+        ("over 1 MiB", ok().body(of_length((1 << 20) + 1))),
         ("301", Answer::http(301).header("Location", "/")),
         ("304", Answer::http(304)),
         ("307", Answer::http(307).header("Location", "http://127.0.0.1:1/")),
