@@ -193,7 +193,7 @@ impl<T, E> Engine<T, E> {
             since + after.saturating_sub(counted)
         });
         let of_all = of_all.map(|since| since.max(usable) + after);
-        [own, of_all].into_iter().flatten().min().unwrap_or(usable + after)
+        [own, of_all].into_iter().flatten().min().unwrap_or(rules.deadline)
     }
 
     /// How a wait ends that cannot ask any more because its time is over.
