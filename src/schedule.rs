@@ -121,9 +121,9 @@ impl Errors {
 fn grown(plain: Duration, multiplier: f64, max: Duration) -> Duration {
     let mut growth = ExponentialBackoff {
         current_interval: plain,
-        initial_interval: plain,
         multiplier,
         max_interval: max,
+        // What it returns is not used: it needs neither random numbers nor the clock.
         randomization_factor: 0.0,
         max_elapsed_time: None,
         ..ExponentialBackoff::default()
