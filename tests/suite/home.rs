@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use dcs_wait::Environment;
 use dcs_wait::sandbox::{ACCESS_KEY, PROJECT_ID, SECRET_KEY, Sandbox};
@@ -13,8 +14,9 @@ use crate::support::command;
 pub(crate) struct Home(pub(crate) PathBuf);
 
 impl Home {
-    pub(crate) fn new(sandbox: &Sandbox, file: &str, text: &str) -> Self {
-        let name = format!("home-{}", sandbox.endpoint().rsplit(':').next().unwrap());
+    pub(crate) fn new(file: &str, text: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("home-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let home = Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name));
         home.write(file, text);
         home

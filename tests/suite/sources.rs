@@ -12,7 +12,7 @@ use crate::support::{command, finish, kind, quick, requests, run, sandbox};
 #[tokio::test]
 async fn the_sdks_profile_is_all_that_it_needs() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
-    let home = Home::new(&sandbox, PROFILE, &profile(SECRET_KEY));
+    let home = Home::new(PROFILE, &profile(SECRET_KEY));
     for (mode, warnings) in [(0o600, 0), (0o644, 1)] {
         home.set_mode(PROFILE, mode);
         let run = finish(&mut home.command(&sandbox, "job")).await;
@@ -25,7 +25,7 @@ async fn the_sdks_profile_is_all_that_it_needs() {
 #[tokio::test]
 async fn koocli_is_all_that_it_needs_and_a_variable_of_the_sdks_moves_the_regions_endpoint() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
-    let home = Home::new(&sandbox, KOOCLI, &koocli(PROJECT_ID));
+    let home = Home::new(KOOCLI, &koocli(PROJECT_ID));
     let mut command = home.command(&sandbox, "job");
     command.env_remove("DCS_WAIT_ENDPOINT").env("HUAWEICLOUD_SDK_REGION_DCS_CN_NORTH_4", sandbox.endpoint());
     assert_eq!(finish(&mut command).await.status, 0);
@@ -45,7 +45,7 @@ async fn koocli_is_all_that_it_needs_and_a_variable_of_the_sdks_moves_the_region
 async fn a_project_that_is_not_given_is_looked_up_once_for_all_jobs() {
     let sandbox = sandbox([("one", Story::new().running().succeeds()), ("two", Story::new().succeeds())]).await;
     sandbox.set_projects([("another", "cn-east-3"), (PROJECT_ID, "cn-north-4")]);
-    let home = Home::new(&sandbox, KOOCLI, &koocli(""));
+    let home = Home::new(KOOCLI, &koocli(""));
     let run = finish(&mut home.command(&sandbox, "one two")).await;
     assert_eq!(run.status, 0, "{}", run.stderr);
     let paths: Vec<String> = sandbox.requests().into_iter().map(|request| request.path).collect();
@@ -69,7 +69,7 @@ async fn waits_of_one_client_look_the_project_up_once() {
 #[tokio::test]
 async fn a_look_up_that_finds_none_or_several_is_status_2_and_names_them() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
-    let home = Home::new(&sandbox, KOOCLI, &koocli(""));
+    let home = Home::new(KOOCLI, &koocli(""));
     let none = finish(&mut home.command(&sandbox, "job")).await;
     assert_eq!((none.status, none.stdout.as_str()), (2, ""), "{}", none.stderr);
     assert!(none.stderr.contains("error: --project-id: no project is named cn-north-4"), "{}", none.stderr);
@@ -82,7 +82,7 @@ async fn a_look_up_that_finds_none_or_several_is_status_2_and_names_them() {
 #[tokio::test]
 async fn a_look_up_that_is_denied_is_status_3_and_one_that_fails_for_long_is_5() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
-    let home = Home::new(&sandbox, KOOCLI, &koocli(""));
+    let home = Home::new(KOOCLI, &koocli(""));
     sandbox.answer_at("/v3/projects", Answer::http(403).body(r#"{"error":{"code":"IAM.0002","message":"no"}}"#));
     let denied = finish(&mut home.command(&sandbox, "job")).await;
     assert_eq!((denied.status, denied.stdout.as_str()), (3, "job  -  -  -  denied\n"), "{}", denied.stderr);
@@ -129,7 +129,7 @@ async fn whatever_iam_answers_is_borne_or_named() {
 #[tokio::test]
 async fn explain_tells_where_everything_comes_from_and_sends_nothing() {
     let sandbox = sandbox([]).await;
-    let home = Home::new(&sandbox, KOOCLI, &koocli(""));
+    let home = Home::new(KOOCLI, &koocli(""));
     let text = finish(home.command(&sandbox, "one two").args(["--explain", "--max-interval", "10s"])).await;
     assert_eq!((text.status, text.stderr.as_str()), (0, ""), "{}", text.stderr);
     let home_path = home.0.display();
@@ -234,7 +234,7 @@ async fn explain_refuses_what_the_wait_refuses_and_shows_no_password() {
 async fn the_project_of_a_profile_is_not_that_of_another_region() {
     let sandbox = sandbox([("job", Story::new().succeeds())]).await;
     sandbox.set_projects([(PROJECT_ID, "cn-east-3")]);
-    let home = Home::new(&sandbox, KOOCLI, &koocli("project-of-cn-north-4"));
+    let home = Home::new(KOOCLI, &koocli("project-of-cn-north-4"));
     let run = finish(home.command(&sandbox, "job").env("HW_REGION_NAME", "cn-east-3")).await;
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert_eq!(sandbox.requests()[0].path, "/v3/projects?name=cn-east-3");
