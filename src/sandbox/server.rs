@@ -3,7 +3,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use hyper::Response;
 use hyper::body::{Body, Bytes, Incoming};
@@ -14,7 +14,7 @@ use time::UtcDateTime;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::Request;
@@ -37,7 +37,11 @@ impl Server {
     pub(super) async fn accept(self: Arc<Self>, listener: TcpListener, tls: Option<Arc<rustls::ServerConfig>>) {
         let mut connections = JoinSet::new();
         loop {
-            let Ok((stream, _)) = listener.accept().await else { continue };
+            let Ok((stream, _)) = listener.accept().await else {
+                // Without a descriptor to give; one is free when a connection has ended.
+                sleep(Duration::from_millis(10)).await;
+                continue;
+            };
             let server = Arc::clone(&self);
             let tls = tls.clone().map(TlsAcceptor::from);
             connections.spawn(async move {
