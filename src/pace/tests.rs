@@ -113,6 +113,18 @@ async fn the_last_polls_are_spread_over_the_time_before_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_deadlines_within_a_window_share_a_round_of_last_polls() {
+    let (now, window) = (Instant::now(), seconds(WINDOW));
+    let latest = now + seconds(60.0);
+    for (before, earlier) in [(2 * window, Duration::ZERO), (window, Duration::ZERO), (window / 2, window)] {
+        let mut plan = Plan::new(2, window);
+        assert_eq!(plan.place(latest, 1, now), (latest, 0));
+        let deadline = latest - before;
+        assert_eq!(plan.place(deadline, 2, now), (deadline - earlier, 0), "{before:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn near_the_deadline_a_regular_turn_gives_way_to_the_last_polls() {
     for waits in [1, 2] {
         let pace = pace(2.0);
