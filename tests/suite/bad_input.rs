@@ -37,7 +37,7 @@ async fn a_bad_option_is_one_line_that_names_it_and_no_request() {
         ("job --tiemout 3s", "found; tip: a similar argument exists: '--timeout'"),
         ("", "<JOB_ID>"),
         ("-", "standard input"),
-        ("--allow-empty", "--allow-empty: no JOB_ID; to read them from standard input, add -"),
+        ("--allow-empty", "no JOB_ID; to read them from standard input, add -"),
     ];
     for (args, problem) in cases {
         let run = run(&sandbox, args).await;
